@@ -1,0 +1,52 @@
+# How this tree declares its parts. A folder that has a CMakeLists.txt is a layer.
+function(layer dir)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/${dir}/CMakeLists.txt)
+    add_subdirectory(${CMAKE_SOURCE_DIR}/${dir})
+  endif()
+endfunction()
+
+# module(NAME SOURCES a.c b.c DEPENDS lib...): a static library of this tree.
+function(module name)
+  cmake_parse_arguments(M "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${M_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${M_DEPENDS} PRIVATE tocsin_flags)
+endfunction()
+
+# program(NAME SOURCES main.c DEPENDS lib...)
+function(program name)
+  cmake_parse_arguments(P "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${P_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${P_DEPENDS} tocsin_flags)
+endfunction()
+
+# unit_test(NAME SOURCES test_x.c DEPENDS lib... [LABEL unit|contract|scenario|integration] [TIMEOUT s])
+# A cmocka program, run by CTest with its working directory at the source root.
+function(unit_test name)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT T_LABEL)
+    set(T_LABEL unit)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 60)
+  endif()
+  program(${name} SOURCES ${T_SOURCES} DEPENDS ${T_DEPENDS} lib_cmocka)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+endfunction()
+
+# script_test(NAME COMMAND ... [LABEL ..] [TIMEOUT s]): a test that is a script; it gets BUILD_DIR in its environment.
+function(script_test name)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
+  if(NOT T_LABEL)
+    set(T_LABEL integration)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
+    ENVIRONMENT "BUILD_DIR=${CMAKE_BINARY_DIR}")
+endfunction()
