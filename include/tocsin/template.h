@@ -32,13 +32,13 @@
 
 enum { NOTICE_FIELDS_MAX = 64, NOTICE_SOURCE_MAX = 65536, NOTICE_RENDERED_MAX = 262144 };
 
+/* In the order of enum notice_form in channel.h, so that one converts to the other by value. */
 enum notice_format {
     NOTICE_EMAIL,  /* subject, text (lines of at most 78 columns, LF), html */
     NOTICE_SMS,    /* text, sms */
     NOTICE_VOICE,  /* text to be spoken, one line */
+    NOTICE_LETTER, /* subject, text (without address), html (self-contained, window kept clear) */
     NOTICE_BANNER, /* subject (title), line, text (full notice, a paragraph a line); never HTML */
-    NOTICE_LETTER, /* text (without address), html (one self-contained page set, window kept clear)
-                    */
     NOTICE_FORMAT_N
 };
 /* "email", "sms", ...; -1 when there is no such format. */
