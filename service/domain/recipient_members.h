@@ -1,0 +1,70 @@
+/* recipient_members.h - the table of what a recipient is made of, shared by its readers (JSON, CSV,
+ * stored form) and its writer. Private to service/domain. Pure. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/str.h"
+#include "tocsin/recipient.h"
+
+enum { RECIPIENT_FIELDS_MAX = 64, FIELD_NAME_MAX = 64, FIELD_VALUE_MAX = 4096 };
+
+enum member_kind { MEMBER_TEXT, MEMBER_BOOL, MEMBER_TIME, MEMBER_DATA_TYPES, MEMBER_FLAGS };
+
+struct member {
+    const char *group; /* "", "address" or "consent" */
+    const char *name;
+    enum member_kind kind;
+    size_t offset; /* in struct recipient */
+    size_t max;    /* bytes of a text */
+    bool (*check)(const char *text);
+    const char *rule; /* the rest of the sentence "... must be" */
+};
+
+/* In the order of canonical JSON (groups in the place of their own name); NULL name ends it. */
+extern const struct member recipient_members[];
+
+const struct member *member_find(const char *group, const char *name);
+/* By column name: "email", "address_line1", "consent_given_at". */
+const struct member *member_find_column(const char *column);
+
+/* error->field = "email", "address.country"; `text` says what is wrong. Returns RESULT_INVALID. */
+enum result member_refuse(struct error *error, const struct member *member, const char *text);
+
+/* Checks and copies a text, or parses a time, into the record. */
+enum result member_set_text(struct recipient *recipient, const struct member *member,
+                            struct arena *arena, struct slice text, struct error *error);
+void member_set_bool(struct recipient *recipient, const struct member *member, bool value);
+/* Adds one word to the data types or flags. */
+enum result member_add_word(struct recipient *recipient, const struct member *member,
+                            const char *word, struct error *error);
+/* Where the table says the member lies, for the loader that trusts its bytes. */
+const char **member_text(struct recipient *recipient, const struct member *member);
+time_ms *member_time(struct recipient *recipient, const struct member *member);
+bool member_get_bool(const struct recipient *recipient, const struct member *member);
+const char *member_get_text(const struct recipient *recipient, const struct member *member);
+time_ms member_get_time(const struct recipient *recipient, const struct member *member);
+
+const char *flag_name(unsigned bit); /* of bit 0, 1; NULL past the last */
+
+/* Merge fields while they are gathered. */
+struct field_list {
+    const char *names[RECIPIENT_FIELDS_MAX], *values[RECIPIENT_FIELDS_MAX];
+    unsigned n;
+};
+/* [A-Za-z_][A-Za-z0-9_]*, up to FIELD_NAME_MAX bytes. */
+bool field_name_check(const char *name);
+/* Copies and checks one field; `name` was checked and lives as long as the record. */
+enum result field_list_add(struct field_list *list, struct arena *arena, const char *name,
+                           struct slice value, struct error *error);
+/* Copies the arrays into the arena. */
+enum result field_list_end(const struct field_list *list, struct arena *arena,
+                           struct recipient *recipient, struct error *error);
+
+/* An empty record, and the checks that need the whole of it. */
+void recipient_begin(struct recipient *recipient);
+enum result recipient_end(struct recipient *recipient, struct error *error);
+
+enum result recipient_too_large(struct error *error);
