@@ -24,7 +24,8 @@ int64_t json_get_int(struct json_object *object, const char *key, int64_t fallba
 bool json_get_bool(struct json_object *object, const char *key, bool fallback);
 
 /* Canonical text of the value appended (RFC 8785: members sorted by UTF-16 units, minimal escapes, no blanks).
- * Doubles are refused (false, and buf->failed): our documents have none. */
+ * Doubles, and integers beyond +-(2^53 - 1), which RFC 8785 would round, are refused (false, and buf->failed): our
+ * documents have none; identifiers are strings. */
 bool json_write(struct buf *buf, struct json_object *json);
 
 /* A quoted, escaped JSON string appended; `text` must be valid UTF-8. */

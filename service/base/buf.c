@@ -121,10 +121,10 @@ bool buf_printf(struct buf *buf, const char *format, ...)
 
 char *buf_reserve(struct buf *buf, size_t length)
 {
-    if (!ensure(buf, length) || (buf->capacity == 0 && !grow(buf, 1))) {
-        buf->failed = true;
+    if (!ensure(buf, length))
         return NULL;
-    }
+    if (length == 0)
+        return buf->data;
     /* Zeroed with the byte behind, so that the buffer stays terminated however many of them are
      * used. */
     memset(buf->data + buf->length, 0, length + 1);

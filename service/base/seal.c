@@ -103,10 +103,8 @@ bool seal_open(struct buf *to, const struct seal_key *key, const char *bound, co
         return false;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(
             (unsigned char *)space, NULL, NULL, nonce + NONCE_SIZE, length - NONCE_SIZE,
-            (const unsigned char *)bound, strlen(bound), nonce, key->bytes) != 0) {
-        space[0] = 0;
-        return false;
-    }
+            (const unsigned char *)bound, strlen(bound), nonce, key->bytes) != 0)
+        return false; /* libsodium has zeroed the space */
     to->length += length - SEAL_OVERHEAD;
     return true;
 }

@@ -1,0 +1,191 @@
+/* curl_glue.c - curl's sockets on uv_poll, its timer on uv_timer. Happy path: curl says what it
+ * waits for, libuv tells when it came, curl_multi_socket_action moves on. Failure modes: an error
+ * of a poll is handed to curl as CURL_CSELECT_ERR (else the transfer would hang until its
+ * time-out); during cleanup no new poll is started.
+ *
+ * One uv_poll_t is kept per descriptor number and used again: curl drops its interest after each
+ * transfer and takes it up with the next one on the same connection. A stopped uv_poll_t has left
+ * epoll, so the number may be closed and reused. */
+/* System. */
+#include <stdint.h>
+
+/* Base. */
+#include "base/mem.h"
+#include "base/result.h"
+
+/* This module. */
+#include "service/loop/curl_glue.h"
+#include "service/loop/loop_private.h"
+
+struct socket {
+    uv_poll_t poll;
+    struct curl_glue *glue;
+    curl_socket_t fd;
+};
+struct curl_glue {
+    struct loop *loop;
+    CURLM *multi;
+    uv_timer_t *timer; /* freed by its close callback, which comes after the glue is gone */
+    struct curl_glue_config config;
+    struct socket **sockets; /* by descriptor */
+    size_t n_sockets;
+    bool closing;
+};
+
+static void collect_done(struct curl_glue *glue)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(glue->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        /* The message is gone with the removal. */
+        CURL *easy = message->easy_handle;
+        CURLcode code = message->data.result;
+        curl_multi_remove_handle(glue->multi, easy);
+        glue->config.on_done(easy, code);
+    }
+}
+
+static void act(struct curl_glue *glue, curl_socket_t fd, int flags)
+{
+    int running = 0;
+    glue->loop->events++;
+    curl_multi_socket_action(glue->multi, fd, flags, &running);
+    collect_done(glue);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_curl_timer(CURLM *multi, long ms, void *context)
+{
+    struct curl_glue *glue = context;
+    (void)multi;
+    if (ms < 0 || glue->closing)
+        uv_timer_stop(glue->timer);
+    else
+        uv_timer_start(glue->timer, on_timer, (uint64_t)ms, 0);
+    return 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct socket *socket = poll->data;
+    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    if (events & UV_READABLE)
+        flags |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        flags |= CURL_CSELECT_OUT;
+    act(socket->glue, socket->fd, flags);
+}
+
+static struct socket *socket_of(struct curl_glue *glue, curl_socket_t fd)
+{
+    size_t index = (size_t)fd;
+    if (index >= glue->n_sockets) {
+        size_t n = index < 64 ? 128 : index * 2;
+        glue->sockets = mem_resize(glue->sockets, n, sizeof(struct socket *));
+        while (glue->n_sockets < n)
+            glue->sockets[glue->n_sockets++] = NULL;
+    }
+    struct socket *socket = glue->sockets[index];
+    if (socket != NULL)
+        return socket;
+    socket = mem_new(struct socket);
+    if (uv_poll_init_socket(&glue->loop->uv, &socket->poll, fd) != 0) {
+        mem_free(socket);
+        return NULL;
+    }
+    socket->poll.data = socket;
+    socket->glue = glue;
+    socket->fd = fd;
+    return glue->sockets[index] = socket;
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
+{
+    struct curl_glue *glue = context;
+    (void)easy;
+    (void)unused;
+    if (what == CURL_POLL_REMOVE) {
+        if ((size_t)fd < glue->n_sockets && glue->sockets[fd] != NULL)
+            uv_poll_stop(&glue->sockets[fd]->poll);
+        return 0;
+    }
+    if (glue->closing)
+        return 0;
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    struct socket *socket = socket_of(glue, fd);
+    if (socket == NULL || uv_poll_start(&socket->poll, events, on_poll) != 0)
+        return -1; /* curl ends the transfers */
+    return 0;
+}
+
+static void global_init(void)
+{
+    require(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+}
+
+struct curl_glue *curl_glue_create(struct loop *loop, const struct curl_glue_config *config)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, global_init);
+    struct curl_glue *glue = mem_new(struct curl_glue);
+    glue->loop = loop;
+    glue->config = *config;
+    glue->timer = mem_new(uv_timer_t);
+    uv_timer_init(&loop->uv, glue->timer);
+    glue->timer->data = glue;
+    glue->multi = curl_multi_init();
+    require(glue->multi != NULL);
+    curl_multi_setopt(glue->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+    curl_multi_setopt(glue->multi, CURLMOPT_SOCKETDATA, glue);
+    curl_multi_setopt(glue->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+    curl_multi_setopt(glue->multi, CURLMOPT_TIMERDATA, glue);
+    curl_multi_setopt(glue->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, config->connections);
+    curl_multi_setopt(glue->multi, CURLMOPT_MAX_HOST_CONNECTIONS, config->host_connections);
+    curl_multi_setopt(glue->multi, CURLMOPT_MAXCONNECTS, config->connections);
+    return glue;
+}
+
+bool curl_glue_add(struct curl_glue *glue, CURL *easy)
+{
+    return curl_multi_add_handle(glue->multi, easy) == CURLM_OK;
+}
+
+void curl_glue_remove(struct curl_glue *glue, CURL *easy)
+{
+    curl_multi_remove_handle(glue->multi, easy);
+}
+
+static void on_socket_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    mem_free(handle);
+}
+
+void curl_glue_destroy(struct curl_glue **glue)
+{
+    struct curl_glue *it = *glue;
+    if (it == NULL)
+        return;
+    it->closing = true;
+    curl_multi_cleanup(it->multi);
+    for (size_t i = 0; i < it->n_sockets; i++) {
+        if (it->sockets[i] == NULL)
+            continue;
+        uv_poll_stop(&it->sockets[i]->poll);
+        uv_close((uv_handle_t *)&it->sockets[i]->poll, on_socket_closed);
+    }
+    uv_close((uv_handle_t *)it->timer, on_timer_closed);
+    mem_free(it->sockets);
+    mem_free(it);
+    *glue = NULL;
+}
