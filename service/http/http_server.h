@@ -181,7 +181,7 @@ enum http_ownership {
 };
 
 struct http_reply {
-    int status;       /* 200..599; every other than 2xx and 304 closes the connection */
+    int status;       /* 200..599; every other than 2xx closes the connection */
     const char *type; /* content type; NULL: none */
     const void *bytes;
     size_t length;
