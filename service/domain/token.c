@@ -73,15 +73,6 @@ void token_format(char to[TOKEN_TEXT_SIZE], const struct seal_key *key, const st
     base32_encode(to, raw, RAW_SIZE);
 }
 
-/* The two spare bits of the last character must be zero: one attempt has one name. */
-static bool is_canonical(const uint8_t raw[RAW_SIZE], const char *text)
-{
-    char again[TOKEN_TEXT_SIZE];
-
-    base32_encode(again, raw, RAW_SIZE);
-    return str_equal_nocase(again, text);
-}
-
 bool token_parse(struct token *ret_token, const struct seal_key *key, const char *text)
 {
     uint8_t raw[RAW_SIZE], mac[BLOCK_SIZE];
@@ -89,8 +80,6 @@ bool token_parse(struct token *ret_token, const struct seal_key *key, const char
     if (text == NULL || strnlen(text, TOKEN_TEXT_SIZE) != TOKEN_TEXT_SIZE - 1)
         return false;
     if (base32_decode(raw, sizeof(raw), text, TOKEN_TEXT_SIZE - 1) != RAW_SIZE)
-        return false;
-    if (!is_canonical(raw, text))
         return false;
     block_mask(raw + BLOCK_SIZE, key, raw);
     block_mac(mac, key, raw + BLOCK_SIZE);
