@@ -1,0 +1,43 @@
+/* dossier.h - an incident opened for work: its key, its document, its policy and its compiled
+ * notices. Loaded on the loop; notices may be asked for on any thread. */
+#pragma once
+#include "service/delivery/policy.h"
+#include "tocsin/template.h"
+
+struct dossier {
+    struct arena *arena; /* holds the rows */
+    struct incident_row row;
+    struct wave_row *waves;
+    size_t n_waves;
+    struct seal_key key;
+    struct json_object *document;
+    struct policy policy; /* of the first wave: as stored at release, else as it would be now */
+    const struct channel_driver *drivers[POLICY_CHANNELS_MAX]; /* by the policy's channel index */
+    struct dossier_notices *notices;                           /* private */
+};
+
+struct dossier_load {
+    struct delivery_request request; /* cb, result, error; arena is not used */
+    id incident;
+    struct dossier *dossier;       /* out: the caller destroys it */
+    struct store_incident_get get; /* private */
+    struct delivery *delivery;
+};
+void dossier_load(struct delivery *delivery, struct dossier_load *req);
+void dossier_destroy(struct dossier **dossier);
+
+/* The policy of one of its waves (a wave of one has its own). */
+enum result dossier_policy(struct delivery *delivery, const struct wave_row *wave,
+                           struct policy *ret);
+/* The driver of each channel of a policy; NULL where none is configured now. */
+void dossier_drivers(struct delivery *delivery, const struct policy *policy,
+                     const struct channel_driver *drivers[POLICY_CHANNELS_MAX]);
+
+/* The compiled notice for a person's locale, kept until the dossier goes. Thread-safe. NULL: it
+ * does not compile (see dossier_check). */
+const struct notice *dossier_notice(struct dossier *dossier, const char *locale);
+/* Compiles the notice in every locale there is; the first error that would stop a release. */
+enum result dossier_check(struct dossier *dossier, struct error *error);
+/* SHA-256 over all that decides what is sent: document, roster, policy, notices of every locale.
+ * Only after dossier_check() was OK. */
+void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE]);

@@ -1,0 +1,31 @@
+/* gate.h - one live channel and how much may go to it now: in-flight window, rate, pauses asked for
+ * or earned. Loop thread. The scheduler asks gates; nobody else decides when. */
+#pragma once
+#include "service/delivery/delivery.h"
+
+struct gate {
+    const struct delivery_channel *config;
+    const struct channel_driver *driver;
+    struct channel *channel; /* NULL until opened */
+    unsigned window, in_flight;
+    double rate, tokens;         /* sends a second; 0 = unlimited */
+    int64_t refilled_at;         /* monotonic ms */
+    int64_t paused_until;        /* monotonic ms; 0 = open */
+    unsigned failures;           /* provider failures in a row: backoff, and one probe at a time */
+    double latency_ms, usual_ms; /* moving averages: fast and slow */
+    struct delivery_channel_stats stats;
+};
+
+void gate_init(struct gate *gate, const struct delivery_channel *config);
+/* How many sends may start now (0 when paused). After a pause one probe goes first. */
+unsigned gate_free(struct gate *gate, int64_t now);
+void gate_take(struct gate *gate, unsigned n);
+/* Gives one slot back with what came of it; `ms` = from hand-over to outcome. Returns true when the
+ * outcome is the provider's own fault (no connection, 429, refusal of us), so that the person only
+ * waits. */
+bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int64_t now);
+/* Gives slots back that were not used. */
+void gate_return(struct gate *gate, unsigned n);
+/* Milliseconds until gate_free may be positive again because of rate or pause; -1: only when a slot
+ * comes back. */
+int64_t gate_wait(const struct gate *gate, int64_t now);
