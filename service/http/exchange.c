@@ -170,15 +170,34 @@ static void take(struct http_request *request, const char *bytes, size_t size)
         to_sink(request, bytes, size);
 }
 
+static bool bad_chunk_line(const struct http_request *request, const char *bytes)
+{
+    return request->round && request->info.content_length < 0 && bytes >= request->round &&
+           bytes < request->round + CONN_MEMORY && !gate_chunk_line(request->round, bytes);
+}
+
+/* Refuses what cannot be taken; true when the bytes may be. */
+static bool check_bytes(struct http_request *request, const char *bytes, size_t size)
+{
+    if (request->reply.ready)
+        return true;
+    if (bad_chunk_line(request, bytes)) {
+        request->server->stats.refused_gate++;
+        exchange_fail(request, HTTP_PROBLEM_INVALID_REQUEST,
+                      "A chunk line does not end in CR LF; correct it.");
+    } else if (over_limit(request, size)) {
+        exchange_fail(request, HTTP_PROBLEM_TOO_LARGE,
+                      "The body is larger than this resource takes; send less.");
+    }
+    return !request->reply.ready;
+}
+
 static enum MHD_Result on_bytes(struct http_request *request, const char *bytes, size_t *size)
 {
     if (request->paused)
         return MHD_YES; /* not taken: libmicrohttpd finishes its round although we have suspended it
                          */
-    if (!request->reply.ready && over_limit(request, *size))
-        exchange_fail(request, HTTP_PROBLEM_TOO_LARGE,
-                      "The body is larger than this resource takes; send less.");
-    else
+    if (check_bytes(request, bytes, *size))
         take(request, bytes, *size);
     *size = 0;
     if (wants_early(request))
@@ -225,6 +244,9 @@ static enum MHD_Result read_head(struct http_request *request, const struct head
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     head.size = info ? info->header_size : 0;
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, add_field, &head);
+    /* The read buffer stays where the head ended. */
+    if (request->server->in_place_parser)
+        request->round = parts->method + head.size;
     return on_head(request, &head);
 }
 

@@ -157,3 +157,16 @@ bool gate_contiguous(const struct gate_head *head)
     }
     return at + 2 == head->method + head->size;
 }
+
+bool gate_chunk_line(const char *base, const char *data)
+{
+    if (data - base < 2 || data[-1] != '\n')
+        return true; /* the line came in an earlier round */
+    if (data[-2] != '\r')
+        return false;
+    for (const char *at = data - 3; at >= base; at--) {
+        if (*at == '\n')
+            return at > base && at[-1] == '\r';
+    }
+    return true;
+}

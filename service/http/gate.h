@@ -39,3 +39,9 @@ struct gate_verdict gate_check(const struct gate_head *head);
  * exactly CR LF between them. True when they do and all `size` bytes are accounted for. The
  * pointers of `head` must be the library's own. */
 bool gate_contiguous(const struct gate_head *head);
+
+/* The same for chunk lines: the library also takes them ended by a bare LF. `base` is where the
+ * bytes of a round begin, `data` the chunk's bytes given to us; what lies between must end in CR
+ * LF, and so must the chunk before it. Sees only lines that came in one round with their data, so
+ * it is a help, not a proof. */
+bool gate_chunk_line(const char *base, const char *data);

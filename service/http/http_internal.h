@@ -13,7 +13,10 @@
 #include "service/http/router.h"
 #include "service/http/uri.h"
 
-enum { PEER_SIZE = 48 };
+enum {
+    PEER_SIZE = 48,
+    CONN_MEMORY = 32768, /* libmicrohttpd's memory for a connection */
+};
 
 struct http_server {
     struct loop *loop;
@@ -88,6 +91,7 @@ struct http_request {
     struct http_body_sink sink;
     struct reply_made reply;
     struct loop *loop;
+    struct http_reply_source late_source;
     struct loop_hop late; /* tells a sink or source that came after the end */
     void (*closed)(struct http_request *request, void *context);
     void *closed_context;
@@ -104,6 +108,7 @@ struct http_request {
 
     struct buf body; /* HTTP_BODY_WHOLE */
     bool has_body_buf;
+    const char *round;  /* where libmicrohttpd keeps chunked bytes; NULL: not checked */
     uint64_t taken;     /* bytes of the body so far */
     int64_t since;      /* monotonic: waiting for the application, or start of the rate window, or
                            linger's end */

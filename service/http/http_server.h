@@ -117,6 +117,7 @@ struct http_stats http_server_stats(const struct http_server *server);
 struct http_info {
     const char *method; /* as sent: "GET", "HEAD", ... */
     const char *path;   /* as sent, still percent-encoded, without the query */
+    const char *query;  /* as sent, behind the '?'; NULL: none */
     const char *peer;   /* "127.0.0.1", "::1", "unix" */
     const struct http_route *route;
     int64_t content_length; /* as declared; -1 when chunked, 0 without a body */

@@ -149,6 +149,26 @@ void http_reply(struct http_request *request, const struct http_reply *reply)
     exchange_answered(request);
 }
 
+/* Ends, from the loop, what came too late to begin. */
+static void on_late(struct loop_hop *hop)
+{
+    struct http_request *request = container_of(hop, struct http_request, late);
+    request->late.cb = NULL;
+    if (request->late_source.end)
+        request->late_source.end(request->late_source.context, false);
+    else
+        exchange_end_sink(request, false);
+    request->hold--;
+    request_release(request);
+}
+
+static void post_late(struct http_request *request)
+{
+    request->hold++;
+    request->late.cb = on_late;
+    loop_post(request->loop, &request->late);
+}
+
 void http_reply_stream(struct http_request *request, const struct http_reply *reply,
                        const struct http_reply_source *source)
 {
@@ -157,10 +177,9 @@ void http_reply_stream(struct http_request *request, const struct http_reply *re
     request->closed = NULL;
     if (is_late(request)) {
         request->sink_done = true;
-        request->hold++;
-        source->end(source->context, false);
-        request->hold--;
-        request_release(request);
+        request->late_source = *source;
+        if (!request->late.cb)
+            post_late(request);
         return;
     }
     reply_make(request, &(struct http_reply){.status = reply->status,
@@ -178,7 +197,10 @@ void http_request_stream(struct http_request *request, const struct http_body_si
     require(!request->has_sink && !request->replied);
     request->has_sink = true;
     request->sink = *sink;
-    if (!request->in_call && request->state != REQUEST_OVER)
+    request->sink_done = false;
+    if (is_late(request))
+        post_late(request);
+    else if (!request->in_call)
         exchange_resume(request);
 }
 
@@ -199,7 +221,7 @@ static ssize_t pull(void *cls, uint64_t at, char *to, size_t size)
 {
     struct http_request *request = cls;
     (void)at;
-    if (!request->server || request->server->closing)
+    if (!request->server || request->server->closing || request->conn->cut)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     request->wake = false;
     long n = request->reply.source.pull(request->reply.source.context, to, size);
@@ -247,6 +269,8 @@ bool reply_queue(struct http_request *request)
     struct MHD_Response *response = to_library(request);
     if (!response)
         return false;
+    if (made->streamed && str_equal(request->info.method, "HEAD")) /* 0.9.75 sends a last chunk */
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     for (size_t i = 0; i < made->n_fields; i++)
         MHD_add_response_header(response, made->fields[i].name, made->fields[i].value);
     enum MHD_Result queued =
@@ -263,7 +287,8 @@ void reply_send_raw(struct http_request *request)
     const struct reply_made *made = &request->reply;
     struct buf head;
     buf_init(&head, SIZE_MAX);
-    buf_printf(&head, "HTTP/1.1 %d Refused\r\nContent-Length: %zu\r\n", made->status, made->length);
+    buf_printf(&head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", made->status,
+               MHD_get_reason_phrase_for((unsigned)made->status), made->length);
     for (size_t i = 0; i < made->n_fields; i++)
         buf_printf(&head, "%s: %s\r\n", made->fields[i].name, made->fields[i].value);
     buf_puts(&head, "\r\n");

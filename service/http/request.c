@@ -83,6 +83,7 @@ static void copy_head(struct http_request *request, const struct gate_head *head
 static bool decode_target(struct http_request *request)
 {
     const char *query = strchr(request->target, '?');
+    request->info.query = query ? query + 1 : NULL;
     if (!uri_path_ok(request->info.path, strlen(request->info.path)))
         return false;
     return uri_query(request->arena, query ? query + 1 : NULL, &request->query);
