@@ -76,7 +76,10 @@ char *mem_strdup(const char *text)
 
 void *mem_try_alloc(size_t n, size_t size)
 {
-    return fault_due() ? NULL : calloc(n > 0 ? n : 1, size > 0 ? size : 1);
+    size_t bytes;
+    if (fault_due() || __builtin_mul_overflow(n, size, &bytes))
+        return NULL;
+    return calloc(1, bytes > 0 ? bytes : 1);
 }
 
 void *mem_try_resize(void *pointer, size_t n, size_t size)
