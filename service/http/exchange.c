@@ -16,10 +16,10 @@ enum { LINGER_MS = 3000 };
 
 static const struct sm_state states[] = {
     [REQUEST_HEAD] = {"head", SM_TO(REQUEST_OFFERED) | SM_TO(REQUEST_BODY) |
-                                  SM_TO(REQUEST_COMPLETE) | SM_TO(REQUEST_SENDING) |
-                                  SM_TO(REQUEST_OVER)},
-    [REQUEST_OFFERED] = {"offered",
-                         SM_TO(REQUEST_BODY) | SM_TO(REQUEST_SENDING) | SM_TO(REQUEST_OVER)},
+                                  SM_TO(REQUEST_COMPLETE) | SM_TO(REQUEST_LINGER) |
+                                  SM_TO(REQUEST_SENDING) | SM_TO(REQUEST_OVER)},
+    [REQUEST_OFFERED] = {"offered", SM_TO(REQUEST_BODY) | SM_TO(REQUEST_LINGER) |
+                                        SM_TO(REQUEST_SENDING) | SM_TO(REQUEST_OVER)},
     [REQUEST_BODY] = {"body",
                       SM_TO(REQUEST_COMPLETE) | SM_TO(REQUEST_LINGER) | SM_TO(REQUEST_OVER)},
     [REQUEST_COMPLETE] = {"complete", SM_TO(REQUEST_SENDING) | SM_TO(REQUEST_OVER)},
@@ -65,11 +65,38 @@ void exchange_end_sink(struct http_request *request, bool complete)
     request->sink.end(request->sink.context, complete);
 }
 
+/* In the middle of a body libmicrohttpd takes no reply, and before it, it would close at once. Ours
+ * goes to the socket, the sending side is closed, and the rest of what the client sends is read and
+ * dropped for a while, so that it sees the reply and not a reset. */
+static void answer_early(struct http_request *request)
+{
+    reply_send_raw(request);
+    shutdown(request->conn->fd, SHUT_WR);
+    move(request, REQUEST_LINGER);
+    exchange_resume(request);
+    request->since = server_now(request->server) + LINGER_MS;
+}
+
+/* A refusal while the client is still sending, or about to. One that waits for 100 (Continue) is
+ * not. */
+static bool wants_early(const struct http_request *request)
+{
+    bool sending = request->state == REQUEST_BODY ||
+                   (request->state != REQUEST_COMPLETE && request->info.content_length != 0 &&
+                    !http_request_header(request, "Expect"));
+    return sending && request->reply.ready && !request->reply.streamed &&
+           request->reply.status >= 300;
+}
+
 /* Gives the made reply to libmicrohttpd, or waits for the application to make one. */
 static enum MHD_Result reply_or_wait(struct http_request *request)
 {
     if (!request->reply.ready) {
         suspend(request);
+        return MHD_YES;
+    }
+    if (wants_early(request)) {
+        answer_early(request);
         return MHD_YES;
     }
     move(request, REQUEST_SENDING);
@@ -121,24 +148,6 @@ static enum MHD_Result on_complete(struct http_request *request)
         dispatch(request);
     exchange_end_sink(request, true);
     return reply_or_wait(request);
-}
-
-/* In the middle of a body libmicrohttpd takes no reply. Ours goes to the socket, the sending side
- * is closed, and the rest of what the client sends is read and dropped for a while, so that it sees
- * the reply and not a reset. */
-static void answer_early(struct http_request *request)
-{
-    reply_send_raw(request);
-    shutdown(request->conn->fd, SHUT_WR);
-    move(request, REQUEST_LINGER);
-    exchange_resume(request);
-    request->since = server_now(request->server) + LINGER_MS;
-}
-
-static bool wants_early(const struct http_request *request)
-{
-    return request->state == REQUEST_BODY && request->reply.ready && !request->reply.streamed &&
-           request->reply.status >= 300;
 }
 
 static void to_sink(struct http_request *request, const char *bytes, size_t size)
@@ -299,7 +308,7 @@ void exchange_answered(struct http_request *request)
     request->paused = false;
     if (request->in_call || request->state == REQUEST_OVER)
         return; /* step() looks when the handler returns */
-    if (wants_early(request))
+    if (request->state == REQUEST_BODY && wants_early(request))
         answer_early(request);
     else
         exchange_resume(request);

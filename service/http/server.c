@@ -23,7 +23,7 @@
 #include "service/http/http_internal.h"
 #include "service/http/listen.h"
 
-enum { TICK_MS = 500, CONN_MEMORY = 32768, SPARE_CONNECTIONS = 64 };
+enum { TICK_MS = 500, SPARE_CONNECTIONS = 64 };
 
 int64_t server_now(const struct http_server *server)
 {
@@ -170,11 +170,13 @@ static bool parses_in_place(void)
 static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
     const struct http_limits *limits = &server->config.limits;
+    /* 0.9.75 answers twice when it refuses a missing Host itself; the gate does that there. */
+    int strict = server->in_place_parser ? 0 : 1;
     unsigned idle_s = (unsigned)((limits->idle_ms + 999) / 1000);
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, on_accept, server,
         exchange_access, server, MHD_OPTION_LISTEN_SOCKET, server->fd, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+        strict, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_LIMIT, limits->connections + SPARE_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
         exchange_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,

@@ -139,10 +139,28 @@ static void accounts_for_all_bytes(void **state)
         contiguous("GET\0/a\0HTTP/1.1\0\0X\0\0y\0\0\0\0", 25, 17, 20, 1)); /* NUL before it */
 }
 
+/* If it fails, chunk lines ended by a bare LF pass, or sound ones are refused. */
+static void looks_at_chunk_lines(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t data;
+        bool good;
+    } rows[] = {
+        {"4\r\nabcd", 3, true},       {"abcd", 0, true},          {"4\nabcd", 2, false},
+        {"\r\n4\r\nabcd", 5, true},   {"\n4\r\nabcd", 4, false},  {"ab\n4\r\nabcd", 6, false},
+        {"ab\r\n4\r\nabcd", 7, true}, {"4;x=y\r\nabcd", 7, true}, {"\r\n4\nabcd", 4, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(gate_chunk_line(rows[i].bytes, rows[i].bytes + rows[i].data),
+                         rows[i].good);
+}
+
 int run_gate(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(judges_heads),
-                                       cmocka_unit_test(bounds_heads),
-                                       cmocka_unit_test(accounts_for_all_bytes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges_heads), cmocka_unit_test(bounds_heads),
+        cmocka_unit_test(accounts_for_all_bytes), cmocka_unit_test(looks_at_chunk_lines)};
     return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
 }
