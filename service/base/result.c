@@ -58,10 +58,9 @@ void error_wrap(struct error *error, const char *format, ...)
     va_end(args);
     if (error == NULL || length < 0)
         return;
-    size_t used = strlen(text), room = sizeof(text) - 1 - used;
-    strncat(text, ": ", room);
-    room -= room < 2 ? room : 2;
-    strncat(text, error->text, room);
+    size_t used = strlen(text);
+    if (snprintf(text + used, sizeof(text) - used, ": %s", error->text) < 0)
+        return; /* longer than the bound: cut, as promised */
     memcpy(error->text, text, sizeof(text));
 }
 

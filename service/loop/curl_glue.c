@@ -21,6 +21,7 @@ struct socket {
     uv_poll_t poll;
     struct curl_glue *glue;
     curl_socket_t fd;
+    int wanted; /* UV_READABLE | UV_WRITABLE; 0 = stopped */
 };
 struct curl_glue {
     struct loop *loop;
@@ -74,12 +75,17 @@ static int on_curl_timer(CURLM *multi, long ms, void *context)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct socket *socket = poll->data;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    int flags = 0;
+    if (status < 0)
+        flags = CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
     act(socket->glue, socket->fd, flags);
+    /* libuv stops a poll that reports an error; curl may want to read on. */
+    if (status < 0 && socket->wanted != 0)
+        uv_poll_start(poll, socket->wanted, on_poll);
 }
 
 static struct socket *socket_of(struct curl_glue *glue, curl_socket_t fd)
@@ -111,8 +117,10 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     (void)easy;
     (void)unused;
     if (what == CURL_POLL_REMOVE) {
-        if ((size_t)fd < glue->n_sockets && glue->sockets[fd] != NULL)
+        if ((size_t)fd < glue->n_sockets && glue->sockets[fd] != NULL) {
+            glue->sockets[fd]->wanted = 0;
             uv_poll_stop(&glue->sockets[fd]->poll);
+        }
         return 0;
     }
     if (glue->closing)
@@ -121,6 +129,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     struct socket *socket = socket_of(glue, fd);
     if (socket == NULL || uv_poll_start(&socket->poll, events, on_poll) != 0)
         return -1; /* curl ends the transfers */
+    socket->wanted = events;
     return 0;
 }
 

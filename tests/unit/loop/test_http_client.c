@@ -155,20 +155,42 @@ static void test_never_connected(void **state)
 static void test_no_silent_repeat(void **state)
 {
     struct bench *bench = *state;
-    static const char *const methods[] = {"POST", "PATCH"};
-    for (size_t i = 0; i < 2; i++) {
+    static const struct {
+        const char *method, *path;
+        bool repeated;
+    } rows[] = {
+        {"POST", "/second", false},      {"POST", "/second-end", false},
+        {"PATCH", "/second-end", false}, {"GET", "/second-end", true},
+        {"DELETE", "/second-end", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct call first, second;
-        call_init(&first, "GET", http_peer_port(bench->peer), "/second");
-        call_init(&second, methods[i], http_peer_port(bench->peer), "/second");
-        second.fetch.body = "letter";
-        second.fetch.body_length = 6;
+        call_init(&first, "GET", http_peer_port(bench->peer), rows[i].path);
+        call_init(&second, rows[i].method, http_peer_port(bench->peer), rows[i].path);
         call_run(bench, &first);
         assert_int_equal(first.fetch.status, 200);
         unsigned before = http_peer_requests(bench->peer);
         call_run(bench, &second);
-        assert_int_equal(http_peer_requests(bench->peer) - before, 1);
-        assert_int_equal(second.fetch.result, RESULT_IO);
+        assert_int_equal(http_peer_requests(bench->peer) - before, rows[i].repeated ? 2 : 1);
+        assert_int_equal(second.fetch.result, rows[i].repeated ? RESULT_OK : RESULT_IO);
         assert_true(second.fetch.sent);
+        /* A fresh client: the next row begins with a first request again. */
+        http_client_destroy(&bench->client);
+        bench->client = http_client_create(bench->loop, NULL);
+    }
+}
+
+/* If it fails, an answer that came in time is thrown away because the peer hung up rudely behind
+ * it. */
+static void test_answer_before_reset(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 50; i++) {
+        struct call call;
+        call_init(&call, "POST", http_peer_port(bench->peer), "/parting");
+        call_run(bench, &call);
+        assert_int_equal(call.fetch.result, RESULT_OK);
+        assert_string_equal(call.response, "bye");
     }
 }
 
@@ -316,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_outcomes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_connected, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_silent_repeat, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answer_before_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_input, setup, teardown),
