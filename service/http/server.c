@@ -23,7 +23,7 @@
 #include "service/http/http_internal.h"
 #include "service/http/listen.h"
 
-enum { TICK_MS = 500, SPARE_CONNECTIONS = 64 };
+enum { RUNS_MAX = 64, TICK_MS = 500, SPARE_CONNECTIONS = 64 };
 
 int64_t server_now(const struct http_server *server)
 {
@@ -44,14 +44,29 @@ static void finish_drain(struct http_server *server)
     done(server->drained_context); /* may destroy the server: touch nothing behind it */
 }
 
+/* Runs libmicrohttpd while it has something at hand: one run takes one read per connection, and a
+ * timer costs a millisecond. Bounded, so that the loop's other work has its turn. Milliseconds
+ * until the next run, -1: none. */
+static int64_t run_library(struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    bool due = true;
+    server->running = true;
+    for (unsigned i = 0; i < RUNS_MAX && due && ms == 0; i++) {
+        MHD_run(server->daemon);
+        due = MHD_get_timeout(server->daemon, &ms) == MHD_YES;
+    }
+    server->running = false;
+    if (!due)
+        return -1;
+    return ms > 60000 ? 60000 : (int64_t)ms;
+}
+
 static void turn(struct http_server *server)
 {
-    MHD_UNSIGNED_LONG_LONG ms;
-    server->running = true;
-    MHD_run(server->daemon);
-    server->running = false;
-    if (MHD_get_timeout(server->daemon, &ms) == MHD_YES)
-        loop_timer_start(&server->run, ms > 60000 ? 60000 : (int64_t)ms);
+    int64_t ms = run_library(server);
+    if (ms >= 0)
+        loop_timer_start(&server->run, ms);
     else
         loop_timer_stop(&server->run);
     finish_drain(server);

@@ -82,14 +82,19 @@ static void on_stats(struct http_request *request, void *context)
 /* -- A reply that comes later
  * ---------------------------------------------------------------------------------- */
 
+static struct list laters = {&laters, &laters};
+
 struct later {
     struct loop_timer timer;
+    struct list node;
     struct http_request *request;
 };
 
 static void on_later(struct loop_timer *timer)
 {
     struct later *later = container_of(timer, struct later, timer);
+    loop_timer_stop(timer);
+    list_remove(&later->node);
     reply_text(later->request, 200, "later\n");
     mem_free(later);
 }
@@ -108,6 +113,7 @@ static void on_slow(struct http_request *request, void *context)
     (void)context;
     parse_u64(http_request_param(request, "ms"), &ms);
     later->request = request;
+    list_append(&laters, &later->node);
     http_request_on_closed(request, on_closed, NULL);
     loop_timer_init(loop, &later->timer, on_later);
     loop_timer_start(&later->timer, (int64_t)ms);
@@ -319,6 +325,10 @@ int main(int argc, char **argv)
     loop_signal_stop(&term);
     loop_signal_stop(&stop);
     http_server_destroy(&server);
+    list_each_safe(node, &laters)
+    {
+        on_later(&container_of(node, struct later, node)->timer); /* still owed */
+    }
     while (loop_turn(loop)) { /* what the destruction posted */
     }
     loop_destroy(&loop);

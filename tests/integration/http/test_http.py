@@ -501,6 +501,7 @@ class life(Case):
         for request in (b"GET /lines?n=100000000&wait_every=3 HTTP/1.1\r\nHost: x\r\n\r\n",
                         b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc",
                         b"POST /upload?pause_every=1&pause_ms=60000 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc",
+                        b"GET /slow/60000 HTTP/1.1\r\nHost: x\r\n\r\n",
                         b"POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nabc", b"GET /a HT", b""):
             clients.append(server.connect())
             clients[-1].sendall(request)
