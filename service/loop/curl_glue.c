@@ -3,9 +3,8 @@
  * of a poll is handed to curl as CURL_CSELECT_ERR (else the transfer would hang until its
  * time-out); during cleanup no new poll is started.
  *
- * One uv_poll_t is kept per descriptor number and used again: curl drops its interest after each
- * transfer and takes it up with the next one on the same connection. A stopped uv_poll_t has left
- * epoll, so the number may be closed and reused. */
+ * A uv_poll_t is closed as soon as curl drops its interest, while the descriptor is still open:
+ * closing it later would take whoever got the same number next out of epoll (libuv issue 1495). */
 /* System. */
 #include <stdint.h>
 
@@ -21,15 +20,13 @@ struct socket {
     uv_poll_t poll;
     struct curl_glue *glue;
     curl_socket_t fd;
-    int wanted; /* UV_READABLE | UV_WRITABLE; 0 = stopped */
+    int wanted; /* UV_READABLE | UV_WRITABLE; 0 = closing */
 };
 struct curl_glue {
     struct loop *loop;
     CURLM *multi;
     uv_timer_t *timer; /* freed by its close callback, which comes after the glue is gone */
     struct curl_glue_config config;
-    struct socket **sockets; /* by descriptor */
-    size_t n_sockets;
     bool closing;
 };
 
@@ -76,6 +73,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct socket *socket = poll->data;
     int flags = 0;
+    /* With the error go IN and OUT: an answer that came before a reset is still read, and curl
+     * meets the true error where it reads or writes. */
     if (status < 0)
         flags = CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
     if (events & UV_READABLE)
@@ -88,19 +87,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         uv_poll_start(poll, socket->wanted, on_poll);
 }
 
-static struct socket *socket_of(struct curl_glue *glue, curl_socket_t fd)
+static void on_socket_closed(uv_handle_t *handle)
 {
-    size_t index = (size_t)fd;
-    if (index >= glue->n_sockets) {
-        size_t n = index < 64 ? 128 : index * 2;
-        glue->sockets = mem_resize(glue->sockets, n, sizeof(struct socket *));
-        while (glue->n_sockets < n)
-            glue->sockets[glue->n_sockets++] = NULL;
-    }
-    struct socket *socket = glue->sockets[index];
-    if (socket != NULL)
-        return socket;
-    socket = mem_new(struct socket);
+    mem_free(handle->data);
+}
+
+static struct socket *socket_open(struct curl_glue *glue, curl_socket_t fd)
+{
+    struct socket *socket = mem_new(struct socket);
     if (uv_poll_init_socket(&glue->loop->uv, &socket->poll, fd) != 0) {
         mem_free(socket);
         return NULL;
@@ -108,25 +102,32 @@ static struct socket *socket_of(struct curl_glue *glue, curl_socket_t fd)
     socket->poll.data = socket;
     socket->glue = glue;
     socket->fd = fd;
-    return glue->sockets[index] = socket;
+    curl_multi_assign(glue->multi, fd, socket);
+    return socket;
 }
 
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
+static void socket_close(struct socket *socket)
+{
+    socket->wanted = 0;
+    uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
+}
+
+/* `assigned`: what curl_multi_assign gave to this descriptor; NULL the first time. */
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
 {
     struct curl_glue *glue = context;
+    struct socket *socket = assigned;
     (void)easy;
-    (void)unused;
     if (what == CURL_POLL_REMOVE) {
-        if ((size_t)fd < glue->n_sockets && glue->sockets[fd] != NULL) {
-            glue->sockets[fd]->wanted = 0;
-            uv_poll_stop(&glue->sockets[fd]->poll);
-        }
+        if (socket != NULL)
+            socket_close(socket);
         return 0;
     }
     if (glue->closing)
         return 0;
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    struct socket *socket = socket_of(glue, fd);
+    if (socket == NULL)
+        socket = socket_open(glue, fd);
     if (socket == NULL || uv_poll_start(&socket->poll, events, on_poll) != 0)
         return -1; /* curl ends the transfers */
     socket->wanted = events;
@@ -170,11 +171,6 @@ void curl_glue_remove(struct curl_glue *glue, CURL *easy)
     curl_multi_remove_handle(glue->multi, easy);
 }
 
-static void on_socket_closed(uv_handle_t *handle)
-{
-    mem_free(handle->data);
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
     mem_free(handle);
@@ -187,14 +183,7 @@ void curl_glue_destroy(struct curl_glue **glue)
         return;
     it->closing = true;
     curl_multi_cleanup(it->multi);
-    for (size_t i = 0; i < it->n_sockets; i++) {
-        if (it->sockets[i] == NULL)
-            continue;
-        uv_poll_stop(&it->sockets[i]->poll);
-        uv_close((uv_handle_t *)&it->sockets[i]->poll, on_socket_closed);
-    }
     uv_close((uv_handle_t *)it->timer, on_timer_closed);
-    mem_free(it->sockets);
     mem_free(it);
     *glue = NULL;
 }
