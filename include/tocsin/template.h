@@ -37,7 +37,8 @@ enum notice_format {
     NOTICE_EMAIL,  /* subject, text (lines of at most 78 columns, LF), html */
     NOTICE_SMS,    /* text, sms */
     NOTICE_VOICE,  /* text to be spoken, one line */
-    NOTICE_LETTER, /* subject, text (without address), html (self-contained, window kept clear) */
+    NOTICE_LETTER, /* subject, text (no address, a paragraph a line), html (self-contained, window
+                      kept clear) */
     NOTICE_BANNER, /* subject (title), line, text (full notice, a paragraph a line); never HTML */
     NOTICE_FORMAT_N
 };
@@ -111,6 +112,7 @@ struct sms_count {
 /* Buffers are reused from call to call; wiped when freed. Which are filled: enum notice_format. */
 struct notice_rendering {
     struct buf subject, line, text, html;
+    struct buf scratch; /* private */
     struct sms_count sms;
     uint8_t digest[DIGEST_SIZE];   /* over subject NUL line NUL text NUL html */
     struct notice_missing missing; /* filled on RESULT_INVALID */
@@ -162,6 +164,8 @@ void notice_set_destroy(struct notice_set **set);
  * compiling in turn: json-c objects are read only. */
 enum result notice_set_find(const struct notice_set *set, const char *kind, const char *locale,
                             struct notice_source *ret_source);
+/* The i-th locale of a kind in the order of their names; NULL past the end. Owned by the set. */
+const char *notice_set_locale(const struct notice_set *set, const char *kind, size_t i);
 /* The words of a locale with the same fallback, owned by the set; for texts that do not come from
  * the set. */
 struct json_object *notice_set_words(const struct notice_set *set, const char *locale);
