@@ -87,6 +87,8 @@ static void answer(struct connection *connection, size_t head, size_t body)
         reply(connection, "429 Too Many\r\nRetry-After: 7", "slow", 4);
     else if (path_is(connection, "/reset-at"))
         reply(connection, "429 Too Many\r\nRateLimit-Reset: 3", "slow", 4);
+    else if (path_is(connection, "/past"))
+        reply(connection, "503 Busy\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT", "busy", 4);
     else if (path_is(connection, "/head"))
         reply(connection, "200 OK", connection->in.data, head);
     else if (path_is(connection, "/reset") ||

@@ -2,6 +2,7 @@
  * The path says how it behaves: /ok          200, the request's body as answer, connection kept
  *   /limit       429 with "Retry-After: 7"
  *   /reset-at    429 with "RateLimit-Reset: 3"
+ *   /past        503 with a Retry-After date that is past
  *   /hang        reads the request, never answers
  *   /reset       reads the request, then resets the connection without an answer
  *   /second      answers the first request of a connection, reads the second and resets the

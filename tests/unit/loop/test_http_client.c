@@ -113,6 +113,7 @@ static void test_outcomes(void **state)
         {"DELETE", "/ok", 0, RESULT_OK, true, 200, -1},
         {"POST", "/limit", 0, RESULT_OK, true, 429, 7000},
         {"POST", "/reset-at", 0, RESULT_OK, true, 429, 3000},
+        {"POST", "/past", 0, RESULT_OK, true, 503, 0},
         {"POST", "/hang", 0, RESULT_TIMEOUT, true, 0, -1},
         {"POST", "/reset", 0, RESULT_IO, true, 0, -1},
         {"POST", "/half", 0, RESULT_IO, true, 0, -1},
