@@ -100,6 +100,7 @@ static enum MHD_Result reply_or_wait(struct http_request *request)
         return MHD_YES;
     }
     move(request, REQUEST_SENDING);
+    start_window(request);
     return reply_queue(request) ? MHD_YES : MHD_NO;
 }
 

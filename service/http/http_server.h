@@ -67,7 +67,8 @@ struct http_limits {
                                  10,000 */
     int64_t
         reply_deadline_ms; /* a handler silent for longer: the client gets 503, default 120,000 */
-    int64_t min_body_rate; /* bytes a second while we are willing to read, default 100 */
+    int64_t min_body_rate; /* bytes a second, default 100: of a request body while we are willing to
+                            * read, and of a streamed reply over twice idle_ms */
 };
 
 struct http_config {

@@ -225,10 +225,13 @@ static ssize_t pull(void *cls, uint64_t at, char *to, size_t size)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     request->wake = false;
     long n = request->reply.source.pull(request->reply.source.context, to, size);
-    if (n > 0)
+    if (n > 0) {
+        request->in_window += (uint64_t)n;
         return n;
+    }
     if (n == HTTP_STREAM_END) {
         request->source_ended = true;
+        request->since = server_now(request->server);
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     if (n != HTTP_STREAM_WAIT)

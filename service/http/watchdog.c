@@ -66,12 +66,39 @@ static void watch_body(struct http_request *request, int64_t now)
         exchange_fail(request, HTTP_PROBLEM_TIMEOUT, "The body came too slowly; send it again.");
 }
 
+/* A client that reads its reply by drops. The kernel's buffer hides a slow but honest one for some
+ * time, so the window is long; a reply that is wholly with libmicrohttpd has as long as its length
+ * allows. */
+static void watch_send(struct http_request *request, int64_t now)
+{
+    const struct http_limits *limits = &request->server->config.limits;
+    const struct reply_made *reply = &request->reply;
+    int64_t elapsed = now - request->since;
+    bool pulled = reply->streamed && !request->source_ended;
+    int64_t window = pulled ? 2 * limits->idle_ms : limits->reply_deadline_ms;
+    int64_t bytes = (int64_t)(pulled ? request->in_window : 0);
+    if (!pulled && !reply->streamed)
+        window += (int64_t)reply->length * 1000 / limits->min_body_rate;
+    if (elapsed < window)
+        return;
+    if (pulled && bytes * 1000 >= limits->min_body_rate * elapsed) {
+        request->since = now;
+        request->in_window = 0;
+        return;
+    }
+    request->server->stats.refused_deadline++;
+    request->since = now;
+    conn_cut(request->conn);
+}
+
 static void watch_request(struct http_request *request, int64_t now)
 {
     if (request->suspended)
         watch_suspended(request, now);
     else if (request->state == REQUEST_BODY)
         watch_body(request, now);
+    else if (request->state == REQUEST_SENDING)
+        watch_send(request, now);
     else if (request->state == REQUEST_LINGER && now > request->since)
         conn_cut(request->conn);
 }
