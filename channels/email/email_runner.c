@@ -217,7 +217,8 @@ static void runner_serve(struct email_runner *runner)
     bool broken = result.end == SESSION_NOT_OPENED || result.end == SESSION_LOST;
     relay_release(runner, &result, broken && result.answered == 0);
     /* A session that broke while it was idle says nothing about the batch that came after. */
-    if (result.end == SESSION_LOST && runner->advanced && runner->batch)
+    if (result.end == SESSION_LOST && runner->advanced && runner->batch &&
+        !atomic_load(&runner->channel->closing))
         batch_finish(runner, &result.reason);
     runner->relay = -1;
 }

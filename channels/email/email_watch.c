@@ -33,6 +33,8 @@ static void keep_reply(struct email_watch *watch)
     const char *line = watch->line;
     if (watch->n < 3 || line[0] < '2' || line[0] > '5')
         return;
+    if (watch->last_code >= 400 && line[0] < '4')
+        return; /* "221 bye" does not say why */
     watch->last_code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     size_t skip = watch->n > 3 ? 4 : 3;
     size_t n = watch->n - skip;

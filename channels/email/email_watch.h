@@ -8,7 +8,7 @@ struct email_watch {
     bool in_auth;  /* AUTH was sent, no final reply yet */
     bool in_tls;   /* STARTTLS was sent, its reply is due */
     bool injected; /* bytes followed the reply to STARTTLS in clear */
-    int last_code; /* of the last complete reply line; 0 = none */
+    int last_code; /* of the last refusal, else of the last reply; 0 = none */
     char last_text[160];
     char line[512]; /* the reply line being read */
     size_t n;

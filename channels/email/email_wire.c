@@ -184,7 +184,7 @@ static void add_part(struct email_composer *composer, struct buf *to, const char
 {
     GMimeContentEncoding encoding = choose_encoding(body.data, body.length);
     buf_printf(to,
-               "--" BOUNDARY "\r\nContent-Type: %s; charset=UTF-8\r\n"
+               "\r\n--" BOUNDARY "\r\nContent-Type: %s; charset=UTF-8\r\n"
                "Content-Transfer-Encoding: %s\r\n\r\n",
                type, g_mime_content_encoding_to_string(encoding));
     char *clean = NULL;
@@ -255,7 +255,6 @@ static void add_headers(struct email_composer *composer, struct buf *to,
     }
     buf_add(to, composer->subject.data, composer->subject.length);
     buf_add(to, composer->fixed.data, composer->fixed.length);
-    buf_puts(to, "\r\n");
 }
 
 enum result email_compose(struct email_composer *composer, struct buf *to,
@@ -272,7 +271,7 @@ enum result email_compose(struct email_composer *composer, struct buf *to,
     if (send->notice.html)
         add_part(composer, to, "text/html",
                  (struct slice){send->notice.html, send->notice.html_length});
-    buf_puts(to, "--" BOUNDARY "--\r\n");
+    buf_puts(to, "\r\n--" BOUNDARY "--\r\n");
     if (to->failed || !email_wire_safe(to->data, to->length))
         return error_set(error, RESULT_INVALID, "",
                          "The message cannot be put on the wire; shorten the notice.");
