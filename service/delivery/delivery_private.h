@@ -1,0 +1,98 @@
+/* delivery_private.h - the engine's inside: who holds what. For service/delivery/ only. */
+#pragma once
+#include "base/list.h"
+#include "service/delivery/delivery.h"
+#include "service/delivery/dossier.h"
+#include "service/delivery/gate.h"
+#include "service/delivery/roster_codec.h"
+#include "service/delivery/vault.h"
+#include "tocsin/banner_board.h"
+#include "tocsin/lane.h"
+
+enum { RENDER_THREADS_MAX = 16, RATE_SECONDS = 60 };
+
+/* A wave that the engine is working on. */
+struct active_wave {
+    struct list node; /* delivery.waves */
+    struct delivery *delivery;
+    int64_t id;
+    id incident;
+    struct wave_row row;     /* scalars only */
+    struct dossier *dossier; /* NULL while it is being loaded */
+    struct policy policy;
+    const struct channel_driver *drivers[POLICY_CHANNELS_MAX];
+    struct gate *gates[POLICY_CHANNELS_MAX];
+    bool stopping; /* held, cancelled or draining: no byte more leaves */
+    bool planning;
+    bool revive;      /* resumed while stopping: starts anew when idle */
+    struct list runs; /* struct run */
+    unsigned n_runs;
+    unsigned queued[POLICY_CHANNELS_MAX]; /* members of active runs not yet sent, by channel */
+    struct store_chunk_claim claim;
+    struct arena *claim_arena;
+    bool claiming, poked;
+    bool settled_asked;
+    time_ms next_due; /* TIME_NONE: nothing is waiting */
+    struct dossier_load load;
+    struct store_wave_move move;
+    struct receipt_batch move_receipts;
+    uint32_t done_by_second[RATE_SECONDS];
+    int64_t rate_second;
+};
+
+struct delivery {
+    struct delivery_config config; /* arrays copied */
+    struct vault vault;
+    struct seal_key token_key; /* derived once the service key is known */
+    id owner;                  /* this process */
+    struct lane *render;
+    struct roster_codec *codecs[RENDER_THREADS_MAX];
+    struct gate *gates;
+    struct delivery_channel_stats *channel_stats;
+    struct banner_board board;
+    void *banner_private; /* banner_store.c */
+    struct list waves;
+    struct loop_timer tick;
+    bool started, stopping;
+    int64_t stop_deadline;
+    struct delivery_stats stats;
+    void (*started_cb)(void *context, enum result result, const struct error *error);
+    void (*stopped_cb)(void *context);
+    void *started_context, *stopped_context;
+    unsigned closing; /* channels that have not closed yet */
+};
+
+time_ms delivery_now(const struct delivery *delivery);
+int64_t delivery_monotonic(const struct delivery *delivery);
+const char *delivery_principal(char to[ID_TEXT_SIZE], id principal);
+
+/* schedule.c */
+void schedule_wave(struct delivery *delivery,
+                   const struct wave_row *row); /* makes it active, or wakes it */
+void schedule_poke(struct active_wave *wave);   /* look again soon */
+void schedule_tick(struct delivery *delivery);  /* the periodic round */
+struct active_wave *schedule_find(struct delivery *delivery, int64_t wave);
+/* Stops all sending of a wave at once; it is dropped when its runs have ended. */
+void schedule_stop_wave(struct active_wave *wave);
+void schedule_drop_if_idle(struct active_wave *wave);
+void wave_count_done(struct active_wave *wave, unsigned n);
+double wave_rate(const struct active_wave *wave);
+
+void delivery_stopped_sending(
+    struct delivery *delivery); /* delivery.c: nothing is active any more */
+
+/* plan.c */
+void plan_start(struct active_wave *wave);
+
+/* run.c */
+struct run;
+void run_start(struct active_wave *wave, const struct chunk_row *chunk,
+               const struct chunk_intent *intents, size_t n_intents);
+void run_pump(struct run *run);
+void run_cancel(struct run *run); /* asks the driver to stop what is in flight */
+int64_t run_oldest_ms(const struct run *run, int64_t now);
+void run_watch(struct run *run, int64_t now);
+struct list *run_next(struct list *node);
+
+/* banner_store.c */
+void banner_board_init(struct delivery *delivery, struct banner_board *board);

@@ -1,0 +1,233 @@
+/* dossier.c - opens an incident: row -> key -> document -> policy; notices are compiled when first
+ * asked for.
+ *
+ * Failure modes: NOT_FOUND; DENIED: the key is wrapped by another master key or erased; INVALID:
+ * damaged. */
+/* System. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Base. */
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/delivery/delivery_private.h"
+#include "service/delivery/notice_values.h"
+
+enum { NOTICES_MAX = 32 };
+
+struct dossier_notices {
+    pthread_mutex_t lock;
+    const struct notice_set *set;
+    struct json_object *values;
+    char locales[NOTICES_MAX][24]; /* as found in the set */
+    struct notice *notices[NOTICES_MAX];
+    struct error errors[NOTICES_MAX];
+    size_t n;
+};
+
+static void notices_create(struct dossier *dossier, const struct delivery *delivery)
+{
+    struct dossier_notices *notices = mem_new(struct dossier_notices);
+    pthread_mutex_init(&notices->lock, NULL);
+    notices->set = delivery->config.notices;
+    notices->values = notice_values_of_incident(dossier->document);
+    dossier->notices = notices;
+}
+
+static void notices_destroy(struct dossier_notices *notices)
+{
+    if (notices == NULL)
+        return;
+    for (size_t i = 0; i < notices->n; i++)
+        notice_destroy(&notices->notices[i]);
+    json_object_put(notices->values);
+    pthread_mutex_destroy(&notices->lock);
+    mem_free(notices);
+}
+
+/* Under the lock. The index of the notice for this locale; -1: none of this kind. */
+static int notice_index(struct dossier *dossier, const char *locale)
+{
+    struct dossier_notices *notices = dossier->notices;
+    struct notice_source source;
+    if (notice_set_find(notices->set, dossier->policy.kind, str_or(locale, "en"), &source) !=
+        RESULT_OK)
+        return -1;
+    for (size_t i = 0; i < notices->n; i++)
+        if (str_equal(notices->locales[i], source.locale))
+            return (int)i;
+    if (notices->n == NOTICES_MAX)
+        return -1;
+    size_t i = notices->n++;
+    source.facts = json_get(dossier->document, "facts");
+    source.values = notices->values;
+    str_copy(notices->locales[i], sizeof(notices->locales[i]), source.locale);
+    notice_compile(&source, &notices->notices[i], &notices->errors[i]);
+    return (int)i;
+}
+
+const struct notice *dossier_notice(struct dossier *dossier, const char *locale)
+{
+    struct dossier_notices *notices = dossier->notices;
+    pthread_mutex_lock(&notices->lock);
+    int i = notice_index(dossier, locale);
+    const struct notice *notice = i < 0 ? NULL : notices->notices[i];
+    pthread_mutex_unlock(&notices->lock);
+    return notice;
+}
+
+enum result dossier_check(struct dossier *dossier, struct error *error)
+{
+    struct dossier_notices *notices = dossier->notices;
+    const char *locale;
+    enum result result = RESULT_OK;
+    size_t seen = 0;
+    pthread_mutex_lock(&notices->lock);
+    while (result == RESULT_OK &&
+           (locale = notice_set_locale(notices->set, dossier->policy.kind, seen)) != NULL) {
+        int i = notice_index(dossier, locale);
+        if (i < 0 || notices->notices[i] == NULL) {
+            if (i >= 0 && error != NULL)
+                *error = notices->errors[i];
+            error_wrap(error, "notice %s", locale);
+            result = RESULT_INVALID;
+        }
+        seen++;
+    }
+    pthread_mutex_unlock(&notices->lock);
+    if (result == RESULT_OK && seen == 0)
+        return error_set(error, RESULT_INVALID, "/kind",
+                         "There is no notice text of this kind; ask the operator to install one.");
+    return result;
+}
+
+void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE])
+{
+    struct dossier_notices *notices = dossier->notices;
+    struct buf text;
+    char part[DIGEST_TEXT_SIZE], incident[ID_TEXT_SIZE];
+    struct policy policy = dossier->policy;
+    const char *locale;
+    buf_init(&text, SIZE_MAX);
+    policy.approval[0] = 0;
+    buf_printf(&text, "tocsin-approval/1\n%s\n%lld\n%lld %lld %lld %lld\n",
+               id_format(incident, "inc", dossier->row.id), (long long)dossier->row.version,
+               (long long)dossier->row.accepted, (long long)dossier->row.duplicates,
+               (long long)dossier->row.rejected, (long long)dossier->row.blocks);
+    json_write(&text, dossier->document);
+    policy_write(&text, &policy);
+    pthread_mutex_lock(&notices->lock);
+    for (size_t i = 0; (locale = notice_set_locale(notices->set, policy.kind, i)) != NULL; i++) {
+        int index = notice_index(dossier, locale);
+        if (index < 0 || notices->notices[index] == NULL)
+            continue;
+        hex_encode(part, notice_digest(notices->notices[index]), DIGEST_SIZE);
+        buf_printf(&text, "\n%s %s", locale, part);
+    }
+    pthread_mutex_unlock(&notices->lock);
+    sha256(digest, text.data, text.length);
+    hex_encode(hex, digest, DIGEST_SIZE);
+    buf_wipe(&text);
+}
+
+void dossier_drivers(struct delivery *delivery, const struct policy *policy,
+                     const struct channel_driver *drivers[POLICY_CHANNELS_MAX])
+{
+    for (unsigned i = 0; i < POLICY_CHANNELS_MAX; i++) {
+        int live = i < policy->n_channels ? policy->channels[i].live : -1;
+        drivers[i] = live < 0 ? NULL : delivery->config.channels[live].driver;
+    }
+}
+
+enum result dossier_policy(struct delivery *delivery, const struct wave_row *wave,
+                           struct policy *ret)
+{
+    return policy_read(ret, wave->policy, &delivery->config);
+}
+
+static enum result open_document(struct delivery *delivery, struct dossier *dossier,
+                                 struct error *error)
+{
+    struct buf plain;
+    char bound[64], incident[ID_TEXT_SIZE];
+    if (!vault_unwrap(&delivery->vault, dossier->row.key, &dossier->key))
+        return error_set(error, RESULT_DENIED, NULL,
+                         "This incident's key does not open: it was erased, or another master key "
+                         "is configured; check the master key.");
+    buf_init(&plain, SIZE_MAX);
+    snprintf(bound, sizeof(bound), "incident:%s", id_format(incident, "inc", dossier->row.id));
+    bool ok = seal_open(&plain, &dossier->key, bound, dossier->row.document.data,
+                        dossier->row.document.length) &&
+              json_read(plain.data, plain.length, &dossier->document, NULL) == RESULT_OK;
+    buf_wipe(&plain);
+    if (!ok)
+        return error_set(error, RESULT_INVALID, NULL,
+                         "The stored incident is damaged; restore the store from a backup.");
+    return RESULT_OK;
+}
+
+static enum result dossier_open(struct delivery *delivery, struct dossier *dossier,
+                                struct error *error)
+{
+    enum result result = open_document(delivery, dossier, error);
+    if (result != RESULT_OK)
+        return result;
+    const struct wave_row *first = &dossier->waves[0];
+    if (dossier->n_waves > 0 && first->policy.length > 0)
+        result = policy_read(&dossier->policy, first->policy, &delivery->config);
+    else
+        result = policy_make(&dossier->policy, &delivery->config, dossier->document, error);
+    dossier_drivers(delivery, &dossier->policy, dossier->drivers);
+    notices_create(dossier, delivery);
+    return result;
+}
+
+static void dossier_loaded(struct store_request *request)
+{
+    struct store_incident_get *get = container_of(request, struct store_incident_get, request);
+    struct dossier_load *req = container_of(get, struct dossier_load, get);
+    struct dossier *dossier = mem_new(struct dossier);
+    dossier->arena = request->arena;
+    dossier->row = get->row;
+    dossier->waves = get->waves;
+    dossier->n_waves = get->n_waves;
+    req->request.result = request->result;
+    req->request.error = request->error;
+    if (request->result == RESULT_NOT_FOUND)
+        error_set(&req->request.error, RESULT_NOT_FOUND, NULL,
+                  "There is no such incident; list them with GET /v1/incidents.");
+    if (request->result == RESULT_OK)
+        req->request.result = dossier_open(req->delivery, dossier, &req->request.error);
+    if (req->request.result != RESULT_OK)
+        dossier_destroy(&dossier);
+    req->dossier = dossier;
+    req->request.cb(&req->request);
+}
+
+void dossier_load(struct delivery *delivery, struct dossier_load *req)
+{
+    req->delivery = delivery;
+    req->dossier = NULL;
+    memset(&req->get, 0, sizeof(req->get));
+    req->get.request.cb = dossier_loaded;
+    req->get.request.arena = arena_create(8 << 20);
+    req->get.incident = req->incident;
+    store_incident_get(delivery->config.store, &req->get);
+}
+
+void dossier_destroy(struct dossier **dossier)
+{
+    struct dossier *d = *dossier;
+    if (d == NULL)
+        return;
+    notices_destroy(d->notices);
+    json_object_put(d->document);
+    seal_key_wipe(&d->key);
+    arena_destroy(&d->arena);
+    mem_free(d);
+    *dossier = NULL;
+}

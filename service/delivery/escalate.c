@@ -1,0 +1,431 @@
+/* escalate.c - judges the members of a chunk on the evidence there is: told, passed on to the next
+ * rung, or waiting.
+ *
+ * Runs when all sends are done, again when the time for evidence is over, and whenever a late fact
+ * wakes the chunk. Receipts and the next rung need the people themselves: they are opened on the
+ * render lane. */
+/* System. */
+#include <stdlib.h>
+#include <string.h>
+
+/* Base. */
+#include "base/log.h"
+#include "base/mem.h"
+
+/* This module. */
+#include "service/delivery/run_private.h"
+
+struct judgement {
+    struct run *run;
+    bool final; /* ends the run; else sending goes on behind it */
+    struct decision decisions[CHUNK_MEMBERS];
+    unsigned n;
+    uint32_t numbers[CHUNK_MEMBERS];
+    struct member_change changes[CHUNK_MEMBERS];
+    int64_t *drop;
+    size_t n_drop;
+    struct arena *arena, *person_arena;
+    struct store_roster_read read;
+    struct lane_job job;
+    struct store_chunk_record record;
+    struct cut cut;
+    struct wave_counter people[PEOPLE_KEYS_N];
+    struct receipt_batch receipts;
+    struct buf retries;
+    struct blob retries_blob;
+    time_ms now;
+};
+
+static struct judgement *judgement_new(struct run *run, bool final)
+{
+    struct judgement *j = mem_new(struct judgement);
+    j->run = run;
+    j->final = final;
+    j->now = delivery_now(run->wave->delivery);
+    j->arena = arena_create(64 << 20);
+    j->person_arena = arena_create(1 << 20);
+    cut_init(&j->cut, CHUNK_MEMBERS);
+    receipt_batch_init(&j->receipts, run->chunk.incident, run->chunk.wave, run->chunk.id);
+    buf_init(&j->retries, SIZE_MAX);
+    for (unsigned i = 0; i < PEOPLE_KEYS_N; i++)
+        j->people[i] = (struct wave_counter){run->chunk.wave, 0xff, (uint8_t)i, 0};
+    run->judgement = j;
+    return j;
+}
+
+static void judgement_free(struct judgement *j)
+{
+    j->run->judgement = NULL;
+    receipt_batch_free(&j->receipts);
+    buf_free(&j->retries);
+    cut_free(&j->cut);
+    mem_free(j->drop);
+    arena_destroy(&j->person_arena);
+    arena_destroy(&j->arena);
+    mem_free(j);
+}
+
+static void decide(struct judgement *j, struct decision decision)
+{
+    j->numbers[j->n] = j->run->members[decision.position];
+    j->decisions[j->n++] = decision;
+}
+
+/* ---- On the lane: receipts, and who goes where next. ---- */
+
+struct judge_person {
+    struct judgement *j;
+    const struct decision *decision;
+    const struct recipient *recipient;
+    const struct seal_key *seed;
+};
+
+static void add_receipt(const struct judge_person *p, enum receipt_kind kind,
+                        struct json_object *facts)
+{
+    struct run *run = p->j->run;
+    bool uncertain = p->decision->kind == DECIDE_UNCERTAIN;
+    const struct receipt receipt = {
+        .kind = kind,
+        .at = p->j->now,
+        .incident = run->chunk.incident,
+        .wave = run->chunk.wave,
+        .channel = run->driver->facts.channel,
+        .attempt = p->decision->attempt,
+        .outcome = uncertain ? (int)OUTCOME_UNCERTAIN : -1,
+        .evidence = EVIDENCE_NONE,
+        .reason = p->decision->reason,
+        .facts = facts,
+        .seed = p->seed,
+        .recipient_id = p->recipient->recipient_id,
+        .number = p->recipient->number,
+    };
+    receipt_batch_add(&p->j->receipts, &run->wave->dossier->key, &receipt);
+}
+
+static void pass_on(const struct judge_person *p)
+{
+    struct run *run = p->j->run;
+    struct active_wave *wave = run->wave;
+    struct ladder ladder;
+    if (run->chunk.rung & 0x80) { /* beside the ladder: the ladder goes its own way */
+        add_receipt(p, RECEIPT_ESCALATED, NULL);
+        return;
+    }
+    ladder_make(&ladder, &wave->policy, wave->drivers, p->recipient);
+    int next = ladder_next(&ladder, run->chunk.channel);
+    struct json_object *facts =
+        next < 0 ? ladder_reasons(&ladder, &wave->policy) : json_object_new_object();
+    if (next < 0) {
+        p->j->people[PEOPLE_UNREACHABLE].value++;
+        add_receipt(p, RECEIPT_UNREACHABLE, facts);
+    } else {
+        json_object_object_add(facts, "next",
+                               json_object_new_string(wave->policy.channels[next].channel));
+        add_receipt(p, RECEIPT_ESCALATED, facts);
+        const struct cut_entry entry = {
+            .cohort = cohort_make(p->j->arena, wave->drivers[next], p->recipient),
+            .number = p->recipient->number,
+            .channel = (uint8_t)next,
+            .rung = (uint8_t)(run->chunk.rung + 1),
+        };
+        cut_add(&p->j->cut, entry);
+    }
+    json_object_put(facts);
+}
+
+static void judge_person(const struct judge_person *p)
+{
+    switch ((enum decision_kind)p->decision->kind) {
+    case DECIDE_TOLD:
+        add_receipt(p, RECEIPT_TOLD, NULL);
+        break;
+    case DECIDE_PASS_ON:
+        pass_on(p);
+        break;
+    case DECIDE_UNCERTAIN:
+        add_receipt(p, RECEIPT_ATTEMPT, NULL);
+        break;
+    }
+}
+
+static void judge_work(struct lane_job *job, unsigned thread)
+{
+    struct judgement *j = container_of(job, struct judgement, job);
+    struct roster_codec *codec = j->run->wave->delivery->codecs[thread];
+    struct seal_key seeds[ROSTER_BLOCK];
+    const struct roster_block *open = NULL;
+    size_t at = 0;
+    for (unsigned i = 0; i < j->n; i++) {
+        uint32_t number = j->numbers[i];
+        while (at < j->read.n && j->read.blocks[at].block < number / ROSTER_BLOCK)
+            at++;
+        if (at == j->read.n)
+            break;
+        const struct roster_block *block = &j->read.blocks[at];
+        if (block != open && !roster_open_seeds(block, &j->run->wave->dossier->key, seeds))
+            continue;
+        open = block;
+        struct recipient r;
+        arena_reset(j->person_arena);
+        if (roster_open_person(codec, block, seeds, number % ROSTER_BLOCK, j->person_arena, &r) !=
+            RESULT_OK)
+            continue; /* erased: nobody is there to tell */
+        judge_person(
+            &(struct judge_person){j, &j->decisions[i], &r, &seeds[number % ROSTER_BLOCK]});
+    }
+    memset(seeds, 0, sizeof(seeds));
+    const struct chunk_row like = {
+        .incident = j->run->chunk.incident, .wave = j->run->chunk.wave, .due_at = j->now};
+    cut_chunks(&j->cut, &like, j->arena);
+    receipt_batch_finish(&j->receipts);
+}
+
+/* ---- On the loop: the record. ---- */
+
+static void run_finish(struct run *run, enum result result)
+{
+    run->lost = run->lost || result != RESULT_OK;
+    run->ending = false;
+    run->ended = true;
+    run_pump(run);
+}
+
+static void on_recorded(struct store_request *request)
+{
+    struct store_chunk_record *record = container_of(request, struct store_chunk_record, request);
+    struct judgement *j = container_of(record, struct judgement, record);
+    struct run *run = j->run;
+    bool final = j->final;
+    enum result result = request->result;
+    run->wave->delivery->stats.escalations += j->cut.n_entries;
+    judgement_free(j);
+    if (final) {
+        run_finish(run, result);
+        return;
+    }
+    if (result != RESULT_OK)
+        run->lost = true;
+    run_pump(run);
+}
+
+static bool is_waiting(uint8_t byte)
+{
+    uint8_t state = byte & MEMBER_STATE_MASK;
+    return !(byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) && state >= MEMBER_ACCEPTED &&
+           state <= MEMBER_ACKNOWLEDGED;
+}
+
+/* When the chunk wants to be looked at again; TIME_NONE: never. */
+static time_ms next_due(const struct run *run)
+{
+    time_ms due = retries_due(&run->retries);
+    bool waits = false, open = false;
+    for (unsigned i = 0; i < run->chunk.n; i++) {
+        uint8_t state = run->progress[i] & MEMBER_STATE_MASK;
+        waits = waits || is_waiting(run->progress[i]);
+        open = open || (state < MEMBER_ACCEPTED && !(run->progress[i] & MEMBER_PASSED_ON));
+    }
+    if (waits && run->retries.evidence_until > 0 &&
+        (due == TIME_NONE || run->retries.evidence_until < due))
+        due = run->retries.evidence_until;
+    if (due == TIME_NONE && open)
+        due = delivery_now(run->wave->delivery);
+    return due;
+}
+
+static bool has_asked(const struct run *run)
+{
+    for (unsigned i = 0; i < run->chunk.n; i++)
+        if ((run->progress[i] & MEMBER_STATE_MASK) == MEMBER_ASKED)
+            return true;
+    return false;
+}
+
+/* A member that a person must decide about keeps the chunk, and so the wave, open: a year is "until
+ * somebody acts". */
+enum { ASKED_LOOK_MS = 24 * 3600 * 1000 };
+
+static void set_final_state(struct judgement *j)
+{
+    struct run *run = j->run;
+    time_ms due = next_due(run);
+    if (due == TIME_NONE && has_asked(run))
+        due = j->now + ASKED_LOOK_MS;
+    j->record.state = due == TIME_NONE ? CHUNK_DONE : CHUNK_WAITING;
+    j->record.due_at = due == TIME_NONE ? j->now : due;
+    j->record.lease_until = TIME_NONE;
+    run->ending = true;
+}
+
+static uint8_t change_of(struct judgement *j, const struct decision *decision)
+{
+    struct run *run = j->run;
+    uint8_t state = run->progress[decision->position] & MEMBER_STATE_MASK;
+    switch ((enum decision_kind)decision->kind) {
+    case DECIDE_TOLD:
+        return state | MEMBER_TOLD;
+    case DECIDE_PASS_ON:
+        return state | MEMBER_PASSED_ON;
+    case DECIDE_UNCERTAIN:
+        return run_uncertain(run, decision->position, decision->attempt,
+                             decision->attempt > 1 ? RETRY_WAS_UNCERTAIN : 0);
+    }
+    panic("decision %u", decision->kind);
+}
+
+static void judgement_record(struct judgement *j)
+{
+    struct run *run = j->run;
+    struct delivery *delivery = run->wave->delivery;
+    struct store_chunk_record *record = &j->record;
+    memset(record, 0, sizeof(*record));
+    for (unsigned i = 0; i < j->n; i++) {
+        uint16_t position = j->decisions[i].position;
+        uint8_t state = change_of(j, &j->decisions[i]);
+        j->changes[i] = (struct member_change){position, state};
+        run->progress[position] = member_merge(run->progress[position], state);
+    }
+    record->state = -1;
+    record->lease_until = j->now + delivery->config.lease_ms;
+    if (j->final)
+        set_final_state(j);
+    retries_write(&j->retries, &run->retries);
+    j->retries_blob = (struct blob){j->retries.data, j->retries.length};
+    record->request.cb = on_recorded;
+    record->chunk = run->chunk.id;
+    record->gen = run->chunk.gen;
+    record->intents_drop = j->drop;
+    record->n_intents_drop = j->n_drop;
+    record->changes = j->changes;
+    record->n_changes = j->n;
+    record->retries = &j->retries_blob;
+    record->next = j->cut.chunks;
+    record->n_next = j->cut.n_chunks;
+    record->people = j->people;
+    record->n_people = PEOPLE_KEYS_N;
+    record->receipts = j->receipts.n > 0 ? &j->receipts : NULL;
+    delivery->stats.receipts += j->receipts.n;
+    store_chunk_record(delivery->config.store, record);
+}
+
+static void on_judged(struct lane_job *job)
+{
+    judgement_record(container_of(job, struct judgement, job));
+}
+
+static void on_read(struct store_request *request)
+{
+    struct store_roster_read *read = container_of(request, struct store_roster_read, request);
+    struct judgement *j = container_of(read, struct judgement, read);
+    if (request->result != RESULT_OK) {
+        struct run *run = j->run;
+        judgement_free(j);
+        run->lost = true;
+        run_pump(run);
+        return;
+    }
+    j->job.work = judge_work;
+    j->job.done = on_judged;
+    lane_submit(j->run->wave->delivery->render, &j->job);
+}
+
+static void judgement_go(struct judgement *j)
+{
+    if (j->n == 0) {
+        receipt_batch_finish(&j->receipts);
+        judgement_record(j);
+        return;
+    }
+    j->read.request.cb = on_read;
+    j->read.request.arena = j->arena;
+    j->read.incident = j->run->chunk.incident;
+    j->read.numbers = j->numbers;
+    j->read.n_numbers = j->n;
+    store_roster_read(j->run->wave->delivery->config.store, &j->read);
+}
+
+/* ---- The decisions. ---- */
+
+static enum evidence evidence_of(uint8_t byte)
+{
+    static const enum evidence evidence[MEMBER_STATES_N] = {
+        [MEMBER_ACCEPTED] = EVIDENCE_ACCEPTED,   [MEMBER_DELIVERED] = EVIDENCE_DELIVERED,
+        [MEMBER_DISPLAYED] = EVIDENCE_DISPLAYED, [MEMBER_ACKNOWLEDGED] = EVIDENCE_ACKNOWLEDGED,
+        [MEMBER_FAILED] = EVIDENCE_FAILED,       [MEMBER_BOUNCED] = EVIDENCE_BOUNCED,
+        [MEMBER_RETURNED] = EVIDENCE_RETURNED,
+    };
+    unsigned state = byte & MEMBER_STATE_MASK;
+    return state < MEMBER_STATES_N ? evidence[state] : EVIDENCE_NONE;
+}
+
+static void judge_member(struct judgement *j, uint16_t position, bool over)
+{
+    const struct run *run = j->run;
+    const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
+    uint8_t byte = run->progress[position];
+    enum evidence evidence = evidence_of(byte);
+    if (evidence == EVIDENCE_NONE || (byte & MEMBER_PASSED_ON))
+        return;
+    if (evidence_negative(evidence)) {
+        decide(j, (struct decision){position, DECIDE_PASS_ON, 0, evidence_name(evidence)});
+        return;
+    }
+    if (byte & MEMBER_TOLD)
+        return;
+    if (evidence >= rule->sufficient || (over && evidence >= rule->settles))
+        decide(j, (struct decision){position, DECIDE_TOLD, 0, evidence_name(evidence)});
+    else if (over)
+        decide(j, (struct decision){position, DECIDE_PASS_ON, 0, "no_evidence"});
+}
+
+void run_judge(struct run *run)
+{
+    const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
+    struct judgement *j = judgement_new(run, true);
+    if (run->sent_any || run->retries.evidence_until == 0)
+        run->retries.evidence_until = j->now + rule->wait_ms;
+    bool over = j->now >= run->retries.evidence_until;
+    for (unsigned i = 0; i < run->chunk.n; i++)
+        judge_member(j, (uint16_t)i, over);
+    judgement_go(j);
+}
+
+static bool may_have_left(const struct run *run, uint16_t position)
+{
+    uint8_t byte = run->progress[position];
+    uint8_t state = byte & MEMBER_STATE_MASK;
+    return !(byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) &&
+           (state == MEMBER_PENDING || state == MEMBER_DEFERRED || state == MEMBER_CANCELED ||
+            state == MEMBER_UNCERTAIN);
+}
+
+static int decision_compare(const void *a, const void *b)
+{
+    const struct decision *x = a, *y = b;
+    return (int)x->position - (int)y->position;
+}
+
+void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n)
+{
+    struct judgement *j = judgement_new(run, false);
+    bool seen[CHUNK_MEMBERS] = {false};
+    j->drop = mem_alloc(n, sizeof(*j->drop));
+    for (size_t i = 0; i < n; i++) {
+        j->drop[j->n_drop++] = intents[i].seq;
+        for (unsigned k = 0; k < intents[i].n; k++) {
+            uint16_t position = intents[i].positions[k];
+            if (position >= run->chunk.n || seen[position] || !may_have_left(run, position))
+                continue;
+            seen[position] = true;
+            decide(j,
+                   (struct decision){position, DECIDE_UNCERTAIN, intents[i].attempt, "node_lost"});
+        }
+    }
+    log_warn("intents_left_open", LOG_INT("chunk", run->chunk.id), LOG_INT("intents", n),
+             LOG_INT("members", j->n));
+    qsort(j->decisions, j->n, sizeof(*j->decisions), decision_compare);
+    for (unsigned i = 0; i < j->n; i++)
+        j->numbers[i] = run->members[j->decisions[i].position];
+    judgement_go(j);
+}
