@@ -400,6 +400,7 @@ struct store_plan_append {
     bool done; /* planning is complete: the wave goes to SENDING */
     const struct receipt_batch *const *receipts;
     size_t n_receipts;
+    int64_t *chunk_ids; /* out: of `chunks`, in request.arena (NULL without one) */
 };
 void store_plan_append(struct store *store, struct store_plan_append *req);
 
@@ -461,6 +462,9 @@ struct store_fact {
     const char *event; /* replay key (provider:event id), NULL = none: EXISTS when seen before */
     const struct receipt_batch *receipts; /* stored only when the fact changed something */
     bool changed;                         /* out */
+    int64_t wave;                         /* out */
+    bool reopened; /* out: a settled wave went back to SENDING, because its chunk wants the next
+                      rung */
 };
 void store_fact_put(struct store *store, struct store_fact *req);
 

@@ -1,0 +1,86 @@
+/* approval.c - who approved what. The author is kept out by the INSERT itself; an approval counts
+ * for one hash and one version of the incident, so that a change of the roster voids it by raising
+ * the version. Failure modes: DENIED (author), EXISTS (this person approved this hash), CONFLICT
+ * (the incident moved on, the wave is past approval, or another text is approved). */
+/* System. */
+#include <string.h>
+
+/* This module. */
+#include "service/store/store_core.h"
+
+static enum result check(struct store_work *work, const struct store_approval *req,
+                         const struct wave_row *wave)
+{
+    if (wave->incident != req->incident)
+        return error_set(work->error, RESULT_NOT_FOUND, NULL,
+                         "the incident has no such wave: read it again");
+    if (wave->state != WAVE_DRAFT && wave->state != WAVE_APPROVED)
+        return error_set(work->error, RESULT_CONFLICT, NULL,
+                         "the wave is %s: it takes no more approvals",
+                         sm_name(&wave_states, wave->state));
+    if (wave->state == WAVE_APPROVED && memcmp(wave->approved_hash, req->hash, DIGEST_SIZE) != 0)
+        return error_set(work->error, RESULT_CONFLICT, "hash",
+                         "another version is approved: read the wave again");
+    return RESULT_OK;
+}
+
+/* Why the INSERT took no row. */
+static enum result refused(struct store_work *work, const struct store_approval *req)
+{
+    struct sql_query *query = sql_start(
+        work->sql, "SELECT author, version FROM incident WHERE id = $1", SQL_INT(req->incident));
+    if (!sql_step(query))
+        return error_set(work->error, RESULT_NOT_FOUND, NULL,
+                         "no such incident: look at the list of incidents");
+    int64_t author = sql_int(query, 0), version = sql_int(query, 1);
+    sql_end(query);
+    if (author == req->principal)
+        return error_set(work->error, RESULT_DENIED, NULL,
+                         "the author cannot approve: ask another person");
+    if (version != req->version)
+        return error_set(work->error, RESULT_CONFLICT, "version",
+                         "the incident changed meanwhile: read it and approve again");
+    return error_set(work->error, RESULT_EXISTS, NULL,
+                     "you approved this already: ask another person");
+}
+
+static void count(struct store_work *work, struct store_approval *req, const struct wave_row *wave)
+{
+    struct sql_query *query = sql_start(
+        work->sql, "SELECT count(*) FROM approval WHERE wave = $1 AND version = $2 AND hash = $3",
+        SQL_INT(req->wave), SQL_INT(req->version), SQL_BLOB(req->hash, DIGEST_SIZE));
+    req->approvals = sql_step(query) ? (int)sql_int(query, 0) : 0;
+    sql_end(query);
+    req->state = req->approvals >= req->required ? WAVE_APPROVED : wave->state;
+    if (req->state == WAVE_APPROVED)
+        sql_exec(work->sql,
+                 "UPDATE wave SET state = $2, approvals = $3, approved_hash = $4 WHERE id = $1",
+                 SQL_INT(req->wave), SQL_INT(req->state), SQL_INT(req->approvals),
+                 SQL_BLOB(req->hash, DIGEST_SIZE));
+    else
+        sql_exec(work->sql, "UPDATE wave SET approvals = $2 WHERE id = $1", SQL_INT(req->wave),
+                 SQL_INT(req->approvals));
+}
+
+STORE_WRITE(approval_put, store_approval)
+{
+    struct wave_row wave;
+    enum result result = wave_row_get(work, req->wave, NULL, &wave);
+    if (result == RESULT_OK)
+        result = check(work, req, &wave);
+    if (result != RESULT_OK)
+        return result;
+    int64_t n =
+        sql_exec(work->sql,
+                 "INSERT INTO approval (wave, version, hash, principal, at)"
+                 " SELECT $1, i.version, $2, $3, $4 FROM incident i"
+                 " WHERE i.id = $5 AND i.version = $6 AND i.author <> $3"
+                 " ON CONFLICT DO NOTHING",
+                 SQL_INT(req->wave), SQL_BLOB(req->hash, DIGEST_SIZE), SQL_INT(req->principal),
+                 SQL_INT(req->at), SQL_INT(req->incident), SQL_INT(req->version));
+    if (n == 0)
+        return refused(work, req);
+    count(work, req, &wave);
+    receipt_row_put(work, req->receipts);
+    return RESULT_OK;
+}

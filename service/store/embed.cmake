@@ -1,0 +1,13 @@
+# cmake -DOUT=x.c -DFILES="a.sql;b.sql" -P embed.cmake: the files' text as C strings, in order.
+set(body "/* Made by embed.cmake from the .sql files: do not edit. */\n#include \"service/store/schema_sqlite.h\"\n\nconst char *const schema_sqlite[] = {\n")
+set(n 0)
+foreach(file ${FILES})
+  file(READ ${file} text)
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+  string(APPEND body "    \"${text}\",\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+string(APPEND body "};\nconst int schema_sqlite_n = ${n};\n")
+file(WRITE ${OUT} "${body}")

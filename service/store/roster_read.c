@@ -1,0 +1,144 @@
+/* roster_read.c - blocks, members and rejected rows of a roster. Only uploads that joined are seen;
+ * void slots are found by nobody. */
+/* System. */
+#include <string.h>
+
+/* This module. */
+#include "service/store/roster_key.h"
+#include "service/store/store_core.h"
+#include "service/store/upload.h"
+
+enum { BLOCKS_MOST = 1024, REJECTS_MOST = 1000 };
+#define BLOCK_COLUMNS "b.block, b.n, b.voids, b.body, s.seeds"
+#define BLOCK_TABLES                                                                               \
+    " FROM roster_block b JOIN upload u ON u.id = b.upload AND u.state = 2"                        \
+    " JOIN roster_seed s ON s.incident = b.incident AND s.block = b.block"
+
+static bool add_block(struct store_work *work, struct store_roster_read *req,
+                      struct sql_query *query)
+{
+    struct arena *arena = request_arena(&req->request);
+    req->blocks = rows_grow(work, arena, req->blocks, req->n, sizeof(*req->blocks));
+    if (req->blocks == NULL)
+        return false;
+    struct roster_block *block = &req->blocks[req->n++];
+    block->block = sql_int(query, 0);
+    block->n = (unsigned)sql_int(query, 1);
+    struct blob voids = sql_blob(query, 2);
+    memset(block->voids, 0, sizeof(block->voids));
+    if (voids.length == sizeof(block->voids))
+        memcpy(block->voids, voids.data, sizeof(block->voids));
+    block->body = sql_blob_copy(query, 3, arena);
+    block->seeds = sql_blob_copy(query, 4, arena);
+    return true;
+}
+
+static void read_range(struct store_work *work, struct store_roster_read *req)
+{
+    struct sql_query *query = sql_start(
+        work->sql,
+        "SELECT " BLOCK_COLUMNS BLOCK_TABLES
+        " WHERE b.incident = $1 AND b.block >= $2 ORDER BY b.block LIMIT $3",
+        SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(rows_limit(req->limit, BLOCKS_MOST)));
+    while (sql_step(query) && add_block(work, req, query))
+        ;
+}
+
+static void read_numbers(struct store_work *work, struct store_roster_read *req)
+{
+    int64_t before = -1;
+    for (size_t i = 0; i < req->n_numbers; i++) {
+        int64_t block = req->numbers[i] / ROSTER_BLOCK;
+        if (block == before)
+            continue;
+        before = block;
+        struct sql_query *query = sql_start(work->sql,
+                                            "SELECT " BLOCK_COLUMNS BLOCK_TABLES
+                                            " WHERE b.incident = $1 AND b.block = $2",
+                                            SQL_INT(req->incident), SQL_INT(block));
+        if (sql_step(query) && !add_block(work, req, query))
+            return;
+    }
+}
+
+STORE_READ(roster_read, store_roster_read)
+{
+    req->blocks = NULL;
+    req->n = 0;
+    if (req->numbers != NULL)
+        read_numbers(work, req);
+    else
+        read_range(work, req);
+    return RESULT_OK;
+}
+
+/* Is this member in the roster, and not void? */
+static bool present(struct store_work *work, id incident, uint32_t number)
+{
+    struct sql_query *query = sql_start(
+        work->sql, "SELECT b.voids" BLOCK_TABLES " WHERE b.incident = $1 AND b.block = $2",
+        SQL_INT(incident), SQL_INT(number / ROSTER_BLOCK));
+    bool is = false;
+    if (sql_step(query)) {
+        struct blob voids = sql_blob(query, 0);
+        unsigned slot = number % ROSTER_BLOCK;
+        const uint8_t *bits = voids.data;
+        is = voids.length == ROSTER_BLOCK / 8 && (bits[slot / 8] >> (slot % 8) & 1) == 0;
+    }
+    sql_end(query);
+    return is;
+}
+
+STORE_READ(roster_find, store_roster_find)
+{
+    struct arena *arena = request_arena(&req->request);
+    struct roster_matches matches = {0};
+    req->numbers = NULL;
+    req->n = 0;
+    roster_keys_find(work, req, &matches);
+    for (size_t i = 0; i < matches.n; i++) {
+        if (!present(work, req->incident, matches.numbers[i]))
+            continue;
+        req->numbers = rows_grow(work, arena, req->numbers, req->n, sizeof(*req->numbers));
+        if (req->numbers == NULL)
+            break;
+        req->numbers[req->n++] = matches.numbers[i];
+    }
+    mem_free(matches.numbers);
+    return RESULT_OK;
+}
+
+static void text_into(char *to, size_t size, struct blob text)
+{
+    size_t length = text.length < size ? text.length : size - 1;
+    if (length > 0)
+        memcpy(to, text.data, length);
+    to[length] = 0;
+}
+
+STORE_READ(reject_list, store_reject_list)
+{
+    struct arena *arena = request_arena(&req->request);
+    struct sql_query *query = sql_start(work->sql,
+                                        "SELECT id, part, line, field, reason FROM roster_reject"
+                                        " WHERE incident = $1 AND id > $2 ORDER BY id LIMIT $3",
+                                        SQL_INT(req->incident), SQL_INT(req->after),
+                                        SQL_INT(rows_limit(req->limit, REJECTS_MOST)));
+    req->rejects = NULL;
+    req->parts = NULL;
+    req->n = 0;
+    req->next = req->after;
+    while (sql_step(query)) {
+        req->rejects = rows_grow(work, arena, req->rejects, req->n, sizeof(*req->rejects));
+        req->parts = rows_grow(work, arena, req->parts, req->n, sizeof(*req->parts));
+        if (req->rejects == NULL || req->parts == NULL)
+            break;
+        struct roster_reject *reject = &req->rejects[req->n];
+        req->parts[req->n++] = (unsigned)sql_int(query, 1);
+        req->next = sql_int(query, 0);
+        reject->line = sql_int(query, 2);
+        text_into(reject->field, sizeof(reject->field), sql_blob(query, 3));
+        text_into(reject->reason, sizeof(reject->reason), sql_blob(query, 4));
+    }
+    return RESULT_OK;
+}
