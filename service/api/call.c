@@ -1,0 +1,275 @@
+/* call.c - the way in of every request: token, role, query, media type, body; then the resource.
+ *
+ * What fails on the way is answered here: 401 and 403 first, so that a stranger learns nothing about
+ * what exists; then 400 and 415. */
+
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/api/call.h"
+#include "service/api/cursor.h"
+
+enum { CALL_ARENA = 16 << 20 };
+
+static bool query_permitted(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    while (*list) {
+        size_t n = strcspn(list, ",");
+        if (n == length && memcmp(list, name, n) == 0)
+            return true;
+        list += n + (list[n] == ',');
+    }
+    return false;
+}
+
+static bool check_query(struct call *call)
+{
+    const char *name;
+    for (size_t i = 0; call->route->query && (name = http_request_query_name(call->http, i)); i++) {
+        if (!query_permitted(call->route->query, name)) {
+            struct findings findings;
+            findings_init(&findings, call->arena);
+            findings_add(&findings, name, NULL,
+                         "This query parameter is not known; remove it or correct its name.");
+            call_findings(call, HTTP_PROBLEM_INVALID_PARAMETER, &findings);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_json(const char *type)
+{
+    static const char json[] = "application/json";
+    size_t n = sizeof json - 1;
+    return type && strncasecmp(type, json, n) == 0 &&
+           (type[n] == 0 || type[n] == ';' || type[n] == ' ');
+}
+
+static bool read_json(struct call *call)
+{
+    struct slice body = http_request_body(call->http);
+    struct error error = {0};
+    if (body.length == 0 && call->route->body == BODY_JSON_OPTIONAL)
+        return true;
+    if (!is_json(http_request_header(call->http, "Content-Type"))) {
+        call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, NULL,
+                     "This needs a body of Content-Type application/json; send one.");
+        return false;
+    }
+    if (json_read(body.data, body.length, &call->json, &error) != RESULT_OK) {
+        call_problem(call, HTTP_PROBLEM_INVALID_BODY, error.field[0] ? error.field : "",
+                     error.text);
+        return false;
+    }
+    if (!json_object_is_type(call->json, json_type_object)) {
+        call_problem(call, HTTP_PROBLEM_INVALID_BODY, "", "The body must be a JSON object.");
+        return false;
+    }
+    return true;
+}
+
+static void admit(struct call *call)
+{
+    if (!check_query(call))
+        return;
+    if ((call->route->body == BODY_JSON || call->route->body == BODY_JSON_OPTIONAL) &&
+        !read_json(call))
+        return;
+    call->route->handler(call);
+}
+
+static void refuse_unauthenticated(struct call *call)
+{
+    static const struct http_field challenge = {"WWW-Authenticate", "Bearer realm=\"tocsin\""};
+    call->api->denied[0]++;
+    http_problem(call->http,
+                 &(struct http_problem){.slug = HTTP_PROBLEM_UNAUTHENTICATED,
+                                        .detail = "A valid token is needed: send Authorization: "
+                                                  "Bearer <token>, or ask an admin for one.",
+                                        .fields = &challenge,
+                                        .n_fields = 1});
+    call_end(call);
+}
+
+static void authenticated(struct call *call)
+{
+    const struct access_check *check = &call->check;
+    if (check->result != RESULT_OK) {
+        call_error(call, &check->error);
+        return;
+    }
+    if (!check->granted) {
+        refuse_unauthenticated(call);
+        return;
+    }
+    call->principal = check->principal;
+    call->minted_by = check->minted_by;
+    call->roles = check->roles;
+    if (!(call->roles & call->route->roles)) {
+        call->api->denied[1]++;
+        call_problem(call, HTTP_PROBLEM_FORBIDDEN, NULL,
+                     "No role of this token may do this; ask an admin for one with the role "
+                     "that may (see /v1/openapi.yaml).");
+        return;
+    }
+    admit(call);
+}
+
+static void checked(struct access_check *check)
+{
+    authenticated(container_of(check, struct call, check));
+}
+
+void call_enter(struct http_request *http, void *context)
+{
+    struct call *call = mem_new(struct call);
+    call->api = context;
+    call->http = http;
+    call->route = http_request_info(http)->route->data;
+    call->arena = arena_create(CALL_ARENA);
+    list_init(&call->idempotency.node);
+    if (!call->route->roles) {
+        admit(call);
+        return;
+    }
+    call->check.cb = checked;
+    if (access_check(call->api->access, http_request_header(http, "Authorization"), &call->check))
+        authenticated(call);
+}
+
+time_ms call_now(const struct call *call)
+{
+    return clock_now(loop_clock(call->api->config.loop));
+}
+
+const char *call_actor(struct call *call)
+{
+    char text[ID_TEXT_SIZE];
+    return str_or(arena_strdup(call->arena, id_format(text, "tok", call->principal)), "");
+}
+
+id call_path_id(struct call *call, const char *name, const char *prefix)
+{
+    id value = id_parse(str_or(http_request_param(call->http, name), ""), prefix);
+    if (!value)
+        call_problem(call, HTTP_PROBLEM_NOT_FOUND, NULL,
+                     "There is nothing of this id; check the path.");
+    return value;
+}
+
+bool call_query_id(struct call *call, const char *name, const char *prefix, id *ret_id)
+{
+    const char *text = http_request_query(call->http, name);
+    id value = text ? id_parse(text, prefix) : 0;
+    if (text && !value) {
+        call_problem(call, HTTP_PROBLEM_INVALID_PARAMETER, name,
+                     "This is not an id of the kind that is needed here; correct it.");
+        return false;
+    }
+    *ret_id = value;
+    return true;
+}
+
+bool call_query_number(struct call *call, const char *name, int64_t max, int64_t *number)
+{
+    const char *text = http_request_query(call->http, name);
+    int64_t value = 0;
+    if (!text)
+        return true;
+    if (!parse_i64(text, &value) || value < 1 || value > max) {
+        call_problem(call, HTTP_PROBLEM_INVALID_PARAMETER, name,
+                     "It must be a whole number in the range that /v1/openapi.yaml gives; correct "
+                     "it.");
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+bool call_query_cursor(struct call *call, struct cursor *cursor)
+{
+    const char *text = http_request_query(call->http, "after");
+    if (!text || cursor_parse(text, cursor))
+        return true;
+    call_problem(call, HTTP_PROBLEM_INVALID_PARAMETER, "after",
+                 "This is no cursor; give the value of next of the page before.");
+    return false;
+}
+
+/* ---- Answers. ---- */
+
+void call_end(struct call *call)
+{
+    idempotency_leave(call);
+    json_object_put(call->json);
+    arena_destroy(&call->arena);
+    explicit_bzero(&call->check, sizeof call->check);
+    mem_free(call);
+}
+
+void call_reply(struct call *call, const struct call_reply *reply)
+{
+    http_reply(call->http, &(struct http_reply){.status = reply->status,
+                                                .type = reply->type,
+                                                .bytes = reply->bytes,
+                                                .length = reply->length,
+                                                .ownership = HTTP_BYTES_COPY,
+                                                .fields = reply->fields,
+                                                .n_fields = reply->n_fields});
+    call_end(call);
+}
+
+void call_reply_json(struct call *call, int status, struct json_object *json)
+{
+    size_t length = 0;
+    const char *text = json_text_of(call->arena, json, &length);
+    if (!text) {
+        call_problem(call, HTTP_PROBLEM_INTERNAL, NULL,
+                     "The answer is too large; ask for less with limit.");
+        return;
+    }
+    call_reply(call, &(struct call_reply){
+                         .status = status, .type = "application/json", .bytes = text,
+                         .length = length});
+}
+
+void call_error(struct call *call, const struct error *error)
+{
+    http_problem_error(call->http, error);
+    call_end(call);
+}
+
+void call_problem(struct call *call, enum http_problem_slug slug, const char *pointer,
+                  const char *detail)
+{
+    const struct http_problem_error item = {pointer, detail};
+    http_problem(call->http, &(struct http_problem){.slug = slug,
+                                                    .detail = detail,
+                                                    .errors = pointer ? &item : NULL,
+                                                    .n_errors = pointer != NULL});
+    call_end(call);
+}
+
+void call_findings(struct call *call, enum http_problem_slug slug, const struct findings *findings)
+{
+    struct http_problem_error items[FINDINGS_MAX];
+    for (size_t i = 0; i < findings->n; i++)
+        items[i] = (struct http_problem_error){findings->items[i].pointer,
+                                               findings->items[i].detail};
+    const char *detail = "See errors: each names a member and what to do; then send it again.";
+    if (findings->total > findings->n)
+        detail = "See errors: the first 20 are listed; correct them, then send it again.";
+    http_problem(call->http, &(struct http_problem){.slug = slug,
+                                                    .detail = detail,
+                                                    .errors = items,
+                                                    .n_errors = findings->n});
+    call_end(call);
+}

@@ -1,0 +1,179 @@
+/* decisions.c - approve, release, hold, resume, cancel: what people decide about a wave.
+ *
+ * The engine and the store hold the rules of state and of the author who may not approve. One more is
+ * kept here, because tokens are the API's: nobody approves with a token that the author minted, nor
+ * approves what was written with a token he minted himself. So the two people are two, unless an admin
+ * mints tokens for himself twice; whom tokens are minted for is what TOKEN_MINTED receipts show. */
+
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/json.h"
+#include "base/sm.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/api/call.h"
+#include "service/api/json_check.h"
+#include "service/api/resources.h"
+
+struct decision {
+    struct call *call;
+    struct delivery_act act;
+    struct delivery_incident_get get; /* who wrote it */
+    struct store_token author;
+};
+
+static void acted(struct delivery_request *request)
+{
+    struct decision *it = container_of(request, struct decision, act.request);
+    if (request->result != RESULT_OK) {
+        call_error(it->call, &request->error);
+        return;
+    }
+    struct json_object *json = json_object_new_object();
+    out_id(json, "incident", "inc", it->act.incident);
+    out_int(json, "wave", it->act.wave);
+    out_text(json, "state", sm_name(&wave_states, it->act.state));
+    out_int(json, "approvals", it->act.approvals);
+    out_int(json, "approvals_required", it->act.required);
+    out_text(json, "approval_hash", it->act.approval_hash[0] ? it->act.approval_hash : NULL);
+    if (it->act.verb == VERB_HOLD)
+        out_time(json, "until", it->act.until);
+    call_reply_json(it->call, 200, json);
+}
+
+static void act(struct decision *it)
+{
+    delivery_act(it->call->api->config.delivery, &it->act);
+}
+
+static void refuse_minter(struct decision *it)
+{
+    call_problem(it->call, HTTP_PROBLEM_FORBIDDEN, NULL,
+                 "The author's token and this one were minted one by the other; a second person "
+                 "with a token of his own must approve.");
+}
+
+static void author_found(struct store_request *request)
+{
+    struct decision *it = container_of(request, struct decision, author.request);
+    if (request->result == RESULT_OK && it->author.token.minted_by == it->call->principal)
+        refuse_minter(it);
+    else if (request->result == RESULT_OK || request->result == RESULT_NOT_FOUND)
+        act(it);
+    else
+        call_error(it->call, &request->error);
+}
+
+static void incident_found(struct delivery_request *request)
+{
+    struct decision *it = container_of(request, struct decision, get.request);
+    if (request->result != RESULT_OK) {
+        call_error(it->call, &request->error);
+        return;
+    }
+    id author = it->get.row.author;
+    json_object_put(it->get.document);
+    if (author == it->call->minted_by) {
+        refuse_minter(it);
+        return;
+    }
+    it->author = (struct store_token){
+        .request = {.cb = author_found, .arena = it->call->arena}, .token.id = author};
+    store_token_find(it->call->api->config.store, &it->author);
+}
+
+/* ---- Bodies. ---- */
+
+static const struct member_rule plain_members[] = {{"wave", MEMBER_INT, INT64_MAX, false, NULL}};
+static const struct member_rule approve_members[] = {
+    {"wave", MEMBER_INT, INT64_MAX, false, NULL},
+    {"hash", MEMBER_LINE, DIGEST_TEXT_SIZE - 1, false, NULL},
+};
+static const struct member_rule hold_members[] = {
+    {"wave", MEMBER_INT, INT64_MAX, false, NULL},   {"reason", MEMBER_LINE, 300, true, NULL},
+    {"agency", MEMBER_LINE, 200, false, NULL},      {"officer", MEMBER_LINE, 200, false, NULL},
+    {"until", MEMBER_TIME, 0, false, NULL},
+};
+
+static void check_hash(struct json_object *json, struct findings *findings)
+{
+    uint8_t digest[DIGEST_SIZE];
+    const char *hash = json ? json_get_string(json, "hash") : NULL;
+    if (hash && hex_decode(digest, sizeof digest, hash, strlen(hash)) != DIGEST_SIZE)
+        findings_add(findings, "", "hash",
+                     "It must be the approval_hash of a preview, 64 hex digits; correct it.");
+}
+
+/* NULL: answered already. */
+static struct decision *decision_make(struct call *call, enum delivery_verb verb,
+                                      struct member_rules rules)
+{
+    struct findings findings;
+    findings_init(&findings, call->arena);
+    if (call->json)
+        json_check(call->json, "", rules, &findings);
+    check_hash(call->json, &findings);
+    if (findings.total) {
+        call_findings(call, HTTP_PROBLEM_INVALID_CONTENT, &findings);
+        return NULL;
+    }
+    id incident = call_path_id(call, "id", "inc");
+    if (!incident)
+        return NULL;
+    struct decision *it = arena_new(call->arena, struct decision);
+    it->call = call;
+    it->act = (struct delivery_act){.request = {.cb = acted, .arena = call->arena},
+                                    .verb = verb,
+                                    .incident = incident,
+                                    .principal = call->principal,
+                                    .until = TIME_NONE};
+    if (call->json) {
+        it->act.wave = json_get_int(call->json, "wave", 0);
+        it->act.hash = json_get_string(call->json, "hash");
+        it->act.reason = json_get_string(call->json, "reason");
+        it->act.agency = json_get_string(call->json, "agency");
+        it->act.officer = json_get_string(call->json, "officer");
+        json_member_time(call->json, "until", &it->act.until);
+    }
+    return it;
+}
+
+static void decide(struct call *call, enum delivery_verb verb, struct member_rules rules)
+{
+    struct decision *it = decision_make(call, verb, rules);
+    if (it)
+        act(it);
+}
+
+void approvals_post(struct call *call)
+{
+    struct decision *it = decision_make(call, VERB_APPROVE, MEMBER_RULES(approve_members));
+    if (!it)
+        return;
+    it->get = (struct delivery_incident_get){
+        .request = {.cb = incident_found, .arena = call->arena}, .incident = it->act.incident};
+    delivery_incident_get(call->api->config.delivery, &it->get);
+}
+
+void release_post(struct call *call)
+{
+    decide(call, VERB_RELEASE, MEMBER_RULES(plain_members));
+}
+
+void hold_post(struct call *call)
+{
+    decide(call, VERB_HOLD, MEMBER_RULES(hold_members));
+}
+
+void resume_post(struct call *call)
+{
+    decide(call, VERB_RESUME, MEMBER_RULES(plain_members));
+}
+
+void cancel_post(struct call *call)
+{
+    decide(call, VERB_CANCEL, MEMBER_RULES(plain_members));
+}

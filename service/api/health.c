@@ -1,0 +1,55 @@
+/* health.c - /healthz: the loop turns. /readyz: requests can be taken; red with the reasons. */
+
+/* System. */
+#include <sys/statvfs.h>
+
+/* This module. */
+#include "service/api/call.h"
+#include "service/api/health.h"
+#include "service/api/resources.h"
+
+enum { DISK_MIN_MIB = 64 };
+
+static bool disk_low(const struct api *api)
+{
+    struct statvfs disk;
+    size_t least = api->config.disk_min_mib ? api->config.disk_min_mib : DISK_MIN_MIB;
+    if (!api->config.data_dir || statvfs(api->config.data_dir, &disk) != 0)
+        return false;
+    return (uint64_t)disk.f_bavail * disk.f_frsize < (uint64_t)least << 20;
+}
+
+size_t health_reasons(const struct api *api, const char *reasons[HEALTH_REASONS_MAX])
+{
+    size_t n = 0;
+    if (store_health(api->config.store) != RESULT_OK)
+        reasons[n++] = "store: it stopped accepting writes after an error of the disk; free the "
+                       "disk and restart tocsind.";
+    if (disk_low(api))
+        reasons[n++] = "disk: little space is left; free some.";
+    if (api->state == API_STARTING)
+        reasons[n++] = "engine: it is starting; wait.";
+    if (api->state == API_DRAINING)
+        reasons[n++] = "engine: it is stopping; use another node or wait for the restart.";
+    return n;
+}
+
+void healthz_get(struct call *call)
+{
+    struct json_object *json = json_object_new_object();
+    out_text(json, "status", "ok");
+    out_text(json, "version", call->api->config.version);
+    call_reply_json(call, 200, json);
+}
+
+void readyz_get(struct call *call)
+{
+    const char *reasons[HEALTH_REASONS_MAX];
+    size_t n = health_reasons(call->api, reasons);
+    struct json_object *json = json_object_new_object(), *array = json_object_new_array();
+    for (size_t i = 0; i < n; i++)
+        json_object_array_add(array, json_object_new_string(reasons[i]));
+    out_text(json, "status", n ? "unready" : "ready");
+    json_object_object_add(json, "reasons", array);
+    call_reply_json(call, n ? 503 : 200, json);
+}

@@ -1,0 +1,21 @@
+/* incident_json.h - is this the body of POST /v1/incidents? Pure, thread-safe: no clock, no store. */
+#pragma once
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/time.h"
+#include "service/api/findings.h"
+
+enum { INCIDENT_INLINE_MAX = 1000, INCIDENT_FACTS_MAX = 32, INCIDENT_FACT_BYTES = 16384 };
+
+struct incident_rules {
+    const char *const *channels; /* names that are configured; n 0: any name is taken */
+    size_t n_channels;
+    time_ms now; /* a discovery more than a day ahead is refused; TIME_NONE: not looked at */
+};
+
+/* Adds a finding for everything that is wrong; true when nothing is. The rows of recipients[] are left
+ * to intake, which keeps the good ones; here only their number and that they are objects. */
+bool incident_json_check(struct json_object *json, const struct incident_rules *rules,
+                         struct findings *findings);

@@ -1,0 +1,47 @@
+/* resources.h - the handlers of routes.c, by resource. Each owes one answer. */
+#pragma once
+
+struct call;
+
+/* incidents.c */
+void incidents_post(struct call *call);
+void incidents_list(struct call *call);
+void incidents_get(struct call *call);
+/* uploads.c */
+void recipients_post(struct call *call);
+void recipients_part_put(struct call *call);
+void recipients_commit(struct call *call);
+/* rejected.c */
+void rejected_get(struct call *call);
+/* decisions.c */
+void approvals_post(struct call *call);
+void release_post(struct call *call);
+void hold_post(struct call *call);
+void resume_post(struct call *call);
+void cancel_post(struct call *call);
+/* preview.c */
+void preview_get(struct call *call);
+/* people.c */
+void person_get(struct call *call);
+/* receipts.c */
+void receipts_get(struct call *call);
+/* reports.c */
+void report_post(struct call *call);
+/* banners.c */
+void banners_get(struct call *call);
+void banner_event_post(struct call *call);
+/* written_requests.c */
+void written_requests_post(struct call *call);
+void written_requests_list(struct call *call);
+void written_request_get(struct call *call);
+void written_request_decide(struct call *call);
+/* tokens.c */
+void tokens_post(struct call *call);
+void tokens_list(struct call *call);
+void token_delete(struct call *call);
+/* health.c, metrics.c, help.c */
+void healthz_get(struct call *call);
+void readyz_get(struct call *call);
+void metrics_get(struct call *call);
+void openapi_get(struct call *call);
+void problem_get(struct call *call);
