@@ -5,5 +5,5 @@
 
 int main(void)
 {
-    return run_router() + run_gate() + run_uri();
+    return run_router() + run_gate() + run_uri() + run_problem();
 }

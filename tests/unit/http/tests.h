@@ -3,3 +3,4 @@
 int run_router(void);
 int run_gate(void);
 int run_uri(void);
+int run_problem(void);
