@@ -362,6 +362,9 @@ void exchange_completed(void *cls, struct MHD_Connection *mhd, void **request_sl
     request->conn->request = NULL;
     request->conn->head_due =
         server_now(server) + server->config.limits.idle_ms + server->config.limits.head_deadline_ms;
+    if (server->draining)
+        conn_cut(
+            request->conn); /* its reply may have been made before the drain, to be kept alive */
     move(request, REQUEST_OVER);
     request->conn = NULL;
     request->server = NULL;
