@@ -110,9 +110,11 @@ static void emit_table(struct emitter *e, struct cmark_node *table)
 static void emit_around(struct emitter *e, const struct block *block, const char *open,
                         const char *close)
 {
-    bool item = block->kind == BLOCK_ITEM;
+    unsigned paragraphs = 0;
+    for (const struct block *child = block->child; child; child = child->next)
+        paragraphs += child->kind == BLOCK_PARAGRAPH || child->kind == BLOCK_SECTION;
     program_puts(e->to, open);
-    emit_blocks(e, block->child, item && block->child && !block->child->next);
+    emit_blocks(e, block->child, block->kind == BLOCK_ITEM && paragraphs < 2);
     program_puts(e->to, close);
 }
 

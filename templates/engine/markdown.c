@@ -391,12 +391,25 @@ static bool take_section(cmark_node *paragraph, struct mark *ret_mark)
     return true;
 }
 
+/* The item's only block has become a section: then the item is conditional as a whole. */
+static struct block *hoist_section(struct block *item)
+{
+    struct block *section = item->child;
+    item->child = section->child;
+    bool again = item->child && item->child->kind == BLOCK_SECTION && !item->child->next;
+    section->child = again ? hoist_section(item) : item;
+    return section;
+}
+
 static struct block *with_section(const struct builder *b, struct block *block)
 {
-    const struct block *content = block->kind == BLOCK_ITEM ? block->child : block;
+    if (block->kind == BLOCK_ITEM) {
+        const struct block *child = block->child;
+        bool section = child && child->kind == BLOCK_SECTION && !child->next;
+        return section ? hoist_section(block) : block;
+    }
     struct mark mark;
-    bool single = content && content->kind == BLOCK_PARAGRAPH && !content->next;
-    if (!single || !take_section(content->node, &mark))
+    if (block->kind != BLOCK_PARAGRAPH || !take_section(block->node, &mark))
         return block;
     struct block *section = new_block(b, BLOCK_SECTION, NULL);
     if (!section)

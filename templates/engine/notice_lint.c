@@ -139,8 +139,10 @@ static const struct hedge hedges[] = {
     {"en", "take your privacy seriously"},
     {"en", "take the security of"},
     {"en", "regret any inconvenience"},
-    {"es", "podr\xC3\xAD" "an haber"},
-    {"es", "podr\xC3\xAD" "a haber"},
+    {"es", "podr\xC3\xAD"
+           "an haber"},
+    {"es", "podr\xC3\xAD"
+           "a haber"},
     {"es", "potencialmente"},
     {"es", "ninguna evidencia"},
     {"es", "no tenemos pruebas"},

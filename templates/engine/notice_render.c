@@ -125,6 +125,7 @@ static void bind_value(struct render *r, const struct field *field, const char *
         value_add_clean(r->scratch, text, true, false);
     bound->text.length = r->scratch->length - bound->offset;
     bound->set = bound->text.length > 0;
+    bound->yes = bound->yes && bound->set;
 }
 
 static void bind_values(struct render *r, const struct notice_person *person)
