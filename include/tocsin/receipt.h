@@ -3,6 +3,7 @@
  * and bound to the leaf by a salted commitment. Receipts are written in batches, in the same
  * transaction as the fact. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,15 +56,17 @@ struct receipt {
     int64_t wave;
     const char *channel; /* name, or NULL */
     unsigned attempt;
-    int outcome; /* enum outcome_kind, or -1 */
+    int outcome; /* enum outcome_kind of an ATTEMPT (other kinds: not looked at) */
     enum evidence evidence;
-    const char *status;           /* RFC 3463 */
-    int code;                     /* the provider's number: in the leaf (codes only, never text) */
+    bool in_account;    /* the channel puts the notice into the person's account (ETSI: consignment,
+                           not    relay) */
+    const char *status; /* RFC 3463 */
+    int code;           /* the provider's number: in the leaf (codes only, never text) */
     const uint8_t *notice_digest; /* DIGEST_SIZE bytes of what was said to this person, or NULL */
     const char *reason; /* a fixed word ("no_evidence", "bounced", "opted_out", ...), in the leaf */
     const char *actor;  /* principal who did it: "prn_...", in the leaf */
     struct json_object
-        *facts; /* further leaf members (counts, hashes): no personal data; borrowed */
+        *facts; /* leaf member "facts" (counts, hashes): no personal data; borrowed */
 
     /* About a person: the rest is sealed with the person's key. seed NULL: about no person, details
      * stay plain. */

@@ -1,0 +1,46 @@
+/* receipt_kind.c - the names of facts, as they stand in leaves. Frozen. Pure. */
+/* Base. */
+#include "base/str.h"
+
+/* Interfaces. */
+#include "tocsin/receipt.h"
+
+static const char *const names[RECEIPT_KINDS_N] = {
+    [RECEIPT_INCIDENT_OPENED] = "incident_opened",
+    [RECEIPT_ROSTER_ACCEPTED] = "roster_accepted",
+    [RECEIPT_APPROVED] = "approved",
+    [RECEIPT_APPROVAL_VOIDED] = "approval_voided",
+    [RECEIPT_RELEASED] = "released",
+    [RECEIPT_PLANNED] = "planned",
+    [RECEIPT_WITHHELD] = "withheld",
+    [RECEIPT_UNREACHABLE] = "unreachable",
+    [RECEIPT_HELD] = "held",
+    [RECEIPT_RESUMED] = "resumed",
+    [RECEIPT_CANCELED] = "canceled",
+    [RECEIPT_SETTLED] = "settled",
+    [RECEIPT_ATTEMPT] = "attempt",
+    [RECEIPT_EVIDENCE] = "evidence",
+    [RECEIPT_ESCALATED] = "escalated",
+    [RECEIPT_TOLD] = "told",
+    [RECEIPT_REQUEST_OPENED] = "request_opened",
+    [RECEIPT_REQUEST_MATCHED] = "request_matched",
+    [RECEIPT_REQUEST_CLOSED] = "request_closed",
+    [RECEIPT_TOKEN_MINTED] = "token_minted",
+    [RECEIPT_TOKEN_REVOKED] = "token_revoked",
+    [RECEIPT_EXPORTED] = "exported",
+    [RECEIPT_NODE_STARTED] = "node_started",
+    [RECEIPT_CONFIGURED] = "configured",
+};
+
+const char *receipt_kind_name(enum receipt_kind kind)
+{
+    return (unsigned)kind < RECEIPT_KINDS_N ? names[kind] : "unknown";
+}
+
+int receipt_kind_find(const char *name)
+{
+    for (int i = 0; i < RECEIPT_KINDS_N; i++)
+        if (str_equal(names[i], name))
+            return i;
+    return -1;
+}
