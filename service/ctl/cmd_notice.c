@@ -1,0 +1,113 @@
+/* cmd_notice.c - preview, approve, release, hold, resume, cancel: the decisions about a notice. */
+
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/str.h"
+
+/* This module. */
+#include "service/ctl/commands.h"
+
+/* The member alone, byte for byte, so that a browser can show it. */
+static enum ctl_exit print_only(struct json_object *preview, const char *member)
+{
+    struct json_object *value = json_get(preview, member);
+    struct buf buf;
+
+    if (value == NULL)
+        return complain(CTL_SERVER, "the preview has no member %s", member);
+    buf_init(&buf, SIZE_MAX);
+    (void)fputs(scalar_text(value, &buf), stdout);
+    (void)putchar('\n');
+    buf_free(&buf);
+    return CTL_OK;
+}
+
+enum ctl_exit run_preview(struct ctl *ctl)
+{
+    const char *recipient = ctl_option(ctl, "recipient"), *channel = ctl_option(ctl, "channel");
+    const char *only = ctl_option(ctl, "only");
+    struct json_object *preview;
+    struct buf path;
+    enum ctl_exit code;
+
+    if (str_empty(recipient) || str_empty(channel))
+        return complain(CTL_USAGE, "preview needs --recipient and --channel");
+    incident_path(&path, ctl->words[0], "/preview?recipient=");
+    path_add(&path, recipient);
+    (void)buf_puts(&path, "&channel=");
+    path_add(&path, channel);
+    code = ask_json(ctl, &(struct api_request){.method = "GET", .path = path.data}, &preview);
+    if (preview != NULL && only != NULL)
+        code = print_only(preview, only);
+    else if (preview != NULL)
+        print_value(preview, 0);
+    json_object_put(preview);
+    buf_free(&path);
+    return code;
+}
+
+/* POSTs a decision and says what came of it. */
+static enum ctl_exit decide(struct ctl *ctl, const char *tail, const char *body)
+{
+    struct json_object *answer;
+    struct buf path;
+    enum ctl_exit code;
+
+    incident_path(&path, ctl->words[0], tail);
+    code = ask_json(
+        ctl,
+        &(struct api_request){
+            .method = "POST", .path = path.data, .body = body, .body_length = strlen(body)},
+        &answer);
+    if (answer != NULL)
+        print_value(answer, 0);
+    else if (code == CTL_OK && !ctl->json)
+        (void)puts("done");
+    json_object_put(answer);
+    buf_free(&path);
+    return code;
+}
+
+enum ctl_exit run_approve(struct ctl *ctl)
+{
+    return decide(ctl, "/approvals", "{}");
+}
+
+enum ctl_exit run_release(struct ctl *ctl)
+{
+    return decide(ctl, "/release", "{}");
+}
+
+enum ctl_exit run_resume(struct ctl *ctl)
+{
+    return decide(ctl, "/resume", "{}");
+}
+
+enum ctl_exit run_cancel(struct ctl *ctl)
+{
+    return decide(ctl, "/cancel", "{}");
+}
+
+enum ctl_exit run_hold(struct ctl *ctl)
+{
+    static const char *const names[] = {"agency", "officer", "reason", "until"};
+    struct json_object *hold;
+    struct buf body;
+    enum ctl_exit code;
+
+    if (str_empty(ctl_option(ctl, "reason")))
+        return complain(CTL_USAGE, "hold needs --reason: it stands in the receipt");
+    hold = json_object_new_object();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (ctl_option(ctl, names[i]) != NULL)
+            json_object_object_add(hold, names[i],
+                                   json_object_new_string(ctl_option(ctl, names[i])));
+    buf_init(&body, SIZE_MAX);
+    (void)json_write(&body, hold);
+    code = decide(ctl, "/hold", body.data);
+    buf_free(&body);
+    json_object_put(hold);
+    return code;
+}

@@ -1,0 +1,76 @@
+/* cmd_token.c - token create, list, revoke. A new token goes to stdout alone, so that
+ * `tocsin token create ... > file` makes a token file; the words about it go to stderr. */
+
+/* Base. */
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/ctl/commands.h"
+
+static enum ctl_exit print_token(struct json_object *made)
+{
+    const char *token = json_get_string(made, "token");
+
+    if (str_empty(token))
+        return complain(CTL_SERVER, "the server made no token");
+    (void)fputs("id: ", stderr);
+    print_safe(stderr, json_get_string(made, "id"));
+    (void)fputs("\nThe token is shown this once; keep it in a file that only its owner reads:\n",
+                stderr);
+    print_safe(stdout, token);
+    (void)putchar('\n');
+    return CTL_OK;
+}
+
+enum ctl_exit run_token_create(struct ctl *ctl)
+{
+    const char *role = ctl_option(ctl, "role"), *name = ctl_option(ctl, "name");
+    struct json_object *wanted, *made;
+    struct buf body;
+    enum ctl_exit code;
+
+    if (str_empty(role) || str_empty(name))
+        return complain(CTL_USAGE, "token create needs --role and --name");
+    wanted = json_object_new_object();
+    json_object_object_add(wanted, "role", json_object_new_string(role));
+    json_object_object_add(wanted, "name", json_object_new_string(name));
+    buf_init(&body, SIZE_MAX);
+    (void)json_write(&body, wanted);
+    json_object_put(wanted);
+    code = ask_json(
+        ctl,
+        &(struct api_request){
+            .method = "POST", .path = "/v1/tokens", .body = body.data, .body_length = body.length},
+        &made);
+    if (made != NULL)
+        code = print_token(made);
+    json_object_put(made);
+    buf_free(&body);
+    return code;
+}
+
+enum ctl_exit run_token_list(struct ctl *ctl)
+{
+    static const struct column columns[] = {
+        {"id", "ID"}, {"role", "ROLE"}, {"created_at", "CREATED"}, {"name", "NAME"}};
+
+    return print_pages(ctl, "/v1/tokens?limit=100", columns, 4);
+}
+
+enum ctl_exit run_token_revoke(struct ctl *ctl)
+{
+    struct json_object *answer;
+    struct buf path;
+    enum ctl_exit code;
+
+    buf_init(&path, SIZE_MAX);
+    (void)buf_puts(&path, "/v1/tokens/");
+    path_add(&path, ctl->words[0]);
+    code = ask_json(ctl, &(struct api_request){.method = "DELETE", .path = path.data}, &answer);
+    if (code == CTL_OK && !ctl->json)
+        (void)puts("revoked");
+    json_object_put(answer);
+    buf_free(&path);
+    return code;
+}

@@ -1,0 +1,129 @@
+/* commands.c - the table of commands: to add one, write its run function and a row here. */
+
+/* This module. */
+#include "service/ctl/ctl.h"
+
+#define OPTIONS_END                                                                                \
+    {                                                                                              \
+        NULL, 0, NULL, NULL                                                                        \
+    }
+
+const struct ctl_option ctl_globals[] = {
+    {"url", 0, "URL", "the server (default $TOCSIN_URL, else http://127.0.0.1:8080)"},
+    {"token", 0, "TOKEN", "the bearer token; others on this machine may see it: prefer a file"},
+    {"token-file", 0, "FILE", "a file that holds the token (default $TOCSIN_TOKEN_FILE)"},
+    {"json", 0, NULL, "print the server's JSON as it is"},
+    {"help", 'h', NULL, "tell more"},
+    {"version", 0, NULL, "print the version"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option create_options[] = {
+    {"idempotency-key", 0, "KEY", "repeat a call safely: the same key gives the same incident"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option upload_options[] = {
+    {"type", 0, "csv|ndjson", "what the file is (default: by its suffix)"},
+    {"resume", 0, NULL, "in parts, going on where an upload that broke off had come to"},
+    {"part-size", 0, "SIZE", "size of a part, like 512K or 8M (default 8M)"},
+    {"retries", 0, "N", "tries again for a part that did not get through (default 5)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option preview_options[] = {
+    {"recipient", 'r', "ID", "your id of the person (needed)"},
+    {"channel", 'c', "NAME", "email, sms, postal, banner (needed)"},
+    {"only", 0, "MEMBER", "print this member alone, as it is (html, text, subject)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option hold_options[] = {
+    {"reason", 0, "TEXT", "why (needed)"},
+    {"agency", 0, "NAME", "the law enforcement agency that asks for it"},
+    {"officer", 0, "NAME", "who asks for it"},
+    {"until", 0, "TIME", "an alarm, RFC 3339; it never resumes by itself"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option status_options[] = {
+    {"watch", 'w', NULL, "go on until everything has settled"},
+    {"interval", 0, "SECONDS", "with --watch: how often to look (default 2)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option receipts_options[] = {
+    {"format", 'f', "csv|ndjson", "default ndjson; also by the suffix of the output file"},
+    {"output", 'o', "FILE", "write to a file, which appears only when it is whole"},
+    {"recipient", 'r', "ID", "of this person only"},
+    {"limit", 0, "N", "receipts asked for at once (default 1000)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option requests_list_options[] = {
+    {"incident", 'i', "ID", "of this incident only"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option requests_create_options[] = {
+    {"file", 0, "FILE", "the whole request as JSON (- = standard input)"},
+    {"incident", 'i', "ID", "the incident"},
+    {"recipient", 'r', "ID", "your id of the person"},
+    {"channel-received", 0, "NAME", "how the person asked: phone, email, post, ..."},
+    {"note", 0, "TEXT", "a note for the file"},
+    {"idempotency-key", 0, "KEY", "repeat a call safely"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option token_options[] = {
+    {"role", 0, "ROLE", "responder, approver, compliance, operator, app or admin (needed)"},
+    {"name", 0, "NAME", "whose it is (needed)"},
+    OPTIONS_END,
+};
+
+static const char upload_help[] =
+    "FILE is CSV (a header row; columns like address_line1) or NDJSON (one object a line); - is\n"
+    "standard input, with --type. Files over 64 MiB, and all with --resume, go in parts: what has\n"
+    "arrived stays, and FILE.tocsin-parts remembers it until the upload is whole.";
+
+const struct ctl_command ctl_commands[] = {
+    {"incident create", "FILE", 1, "Open an incident described in a JSON file (- = standard input)",
+     "The example deploy/incident.example.json shows every member. Prints the id of the incident.",
+     create_options, run_incident_create},
+    {"incident list", "", 0, "List the incidents, newest first", NULL, NULL, run_incident_list},
+    {"incident show", "ID", 1, "Show one incident, all that is known of it", NULL, NULL,
+     run_incident_show},
+    {"recipients upload", "ID FILE", 2, "Upload the people to tell", upload_help, upload_options,
+     run_recipients_upload},
+    {"recipients rejected", "ID", 1, "List the rows that were refused, and why", NULL, NULL,
+     run_recipients_rejected},
+    {"recipients show", "ID RECIPIENT", 2, "Show what happened to one person", NULL, NULL,
+     run_recipients_show},
+    {"preview", "ID", 1, "Show exactly what one person would get",
+     "Markup is printed for reading; tocsin preview ID -r R -c email --only html > notice.html "
+     "keeps it.",
+     preview_options, run_preview},
+    {"approve", "ID", 1, "Approve the notice, the roster and the channels as they are now",
+     "Another person than the author must do this. Any later change voids it.", NULL, run_approve},
+    {"release", "ID", 1, "Release: from now on people are told", NULL, NULL, run_release},
+    {"hold", "ID", 1, "Stop: nothing more leaves until it is resumed", NULL, hold_options,
+     run_hold},
+    {"resume", "ID", 1, "Go on after a hold", NULL, NULL, run_resume},
+    {"cancel", "ID", 1, "End it for good: nothing more leaves", NULL, NULL, run_cancel},
+    {"status", "ID", 1, "Show how far it has come",
+     "With --watch a terminal is redrawn; into a pipe goes a line for each change. It ends when\n"
+     "everything has settled, or the incident was canceled.",
+     status_options, run_status},
+    {"receipts", "ID", 1, "Export the receipts of an incident",
+     "All of them, page by page. --json is --format ndjson.", receipts_options, run_receipts},
+    {"requests list", "", 0, "List the requests for a written notice", NULL, requests_list_options,
+     run_requests_list},
+    {"requests create", "", 0, "Enter a request for a written notice",
+     "Give --file, or --incident with --recipient.", requests_create_options, run_requests_create},
+    {"requests show", "ID", 1, "Show one request and its steps", NULL, NULL, run_requests_show},
+    {"token create", "", 0, "Make a token; it is shown this once", NULL, token_options,
+     run_token_create},
+    {"token list", "", 0, "List the tokens, without their secrets", NULL, NULL, run_token_list},
+    {"token revoke", "ID", 1, "Revoke a token at once", NULL, NULL, run_token_revoke},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+};
