@@ -45,7 +45,7 @@ static void print_commands(FILE *to, const char *group)
         if (n > 0 && (strncmp(c->name, group, n) != 0 || c->name[n] != ' '))
             continue;
         (void)snprintf(left, sizeof(left), "%s %s", c->name, c->arguments);
-        (void)fprintf(to, "  %-28s %s\n", left, c->summary);
+        (void)fprintf(to, "  %-27s  %s\n", left, c->summary);
     }
 }
 

@@ -31,20 +31,25 @@ static bool read_token(const char *path, char token[TOKEN_SIZE])
     return true;
 }
 
-/* Flags beat the environment; a file beats nothing but its absence. */
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return str_empty(value) ? NULL : value;
+}
+
+/* Flags beat the environment; a token beats a file. */
 static enum ctl_exit find_token(const struct ctl *ctl, char token[TOKEN_SIZE], const char **ret)
 {
     const char *path = ctl_option(ctl, "token-file");
 
     *ret = ctl_option(ctl, "token");
     if (*ret == NULL && path == NULL)
-        *ret = getenv("TOCSIN_TOKEN");
+        *ret = environment("TOCSIN_TOKEN");
     if (*ret == NULL && path == NULL)
-        path = getenv("TOCSIN_TOKEN_FILE");
-    if (!str_empty(*ret) || str_empty(path)) {
-        *ret = str_empty(*ret) ? NULL : *ret;
+        path = environment("TOCSIN_TOKEN_FILE");
+    if (*ret != NULL || path == NULL)
         return CTL_OK;
-    }
     if (!read_token(path, token))
         return complain(CTL_LOCAL, "the token file %s cannot be read: name a file that holds it",
                         path);
@@ -54,15 +59,14 @@ static enum ctl_exit find_token(const struct ctl *ctl, char token[TOKEN_SIZE], c
 
 static enum ctl_exit run(struct ctl *ctl)
 {
-    const char *url = str_or(ctl_option(ctl, "url"), getenv("TOCSIN_URL")), *token;
+    const char *url = str_or(ctl_option(ctl, "url"), environment("TOCSIN_URL")), *token;
     char text[TOKEN_SIZE];
     struct error error = {0};
     enum ctl_exit code = find_token(ctl, text, &token);
 
     if (code != CTL_OK)
         return code;
-    if (api_client_create(str_empty(url) ? default_url : url, token, &ctl->api, &error) !=
-        RESULT_OK)
+    if (api_client_create(str_or(url, default_url), token, &ctl->api, &error) != RESULT_OK)
         return complain(CTL_USAGE, "%s", error.text);
     code = ctl->command->run(ctl);
     api_client_destroy(&ctl->api);
