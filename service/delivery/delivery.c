@@ -101,6 +101,7 @@ static void create_render(struct delivery *delivery)
     require(codecs <= RENDER_THREADS_MAX);
     for (unsigned i = 0; i < codecs; i++)
         delivery->codecs[i] = roster_codec_create();
+    delivery->loop_codec = roster_codec_create();
     const struct lane_config lane = {.name = "render", .threads = threads};
     delivery->render = lane_create(delivery->config.loop, &lane);
 }
@@ -153,6 +154,7 @@ void delivery_destroy(struct delivery **delivery)
     lane_destroy(&d->render);
     for (unsigned i = 0; i < RENDER_THREADS_MAX; i++)
         roster_codec_destroy(&d->codecs[i]);
+    roster_codec_destroy(&d->loop_codec);
     require(list_empty(&d->waves));
     vault_wipe(&d->vault);
     mem_free(d->gates);

@@ -47,6 +47,7 @@ struct delivery {
     id owner;                  /* this process */
     struct lane *render;
     struct roster_codec *codecs[RENDER_THREADS_MAX];
+    struct roster_codec *loop_codec; /* for single people, on the loop */
     struct gate *gates;
     struct delivery_channel_stats *channel_stats;
     struct banner_board board;
