@@ -48,7 +48,7 @@ enum ctl_exit run_incident_list(struct ctl *ctl)
 {
     static const struct column columns[] = {{"id", "ID"},
                                             {"state", "STATE"},
-                                            {"kind", "KIND"},
+                                            {"test", "TEST"},
                                             {"created_at", "CREATED"},
                                             {"title", "TITLE"}};
 

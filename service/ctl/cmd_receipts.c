@@ -1,5 +1,6 @@
-/* cmd_receipts.c - receipts ID: all receipts, page by page behind the cursor, as CSV or NDJSON.
- * Pages are streamed, never kept. With -o the file appears under its name only when it is whole. */
+/* cmd_receipts.c - receipts ID: all receipts as CSV or NDJSON. The server streams them to the end,
+ * or, with --limit, page by page behind a cursor; either way nothing is kept here. (One stream is
+ * one request, and so one "exported" receipt.) With -o the file appears only when it is whole. */
 
 /* System. */
 #include <errno.h>
@@ -12,7 +13,7 @@
 /* This module. */
 #include "service/ctl/commands.h"
 
-enum { PAGE_DEFAULT = 1000, PAGE_MAX = 10000 };
+enum { PAGE_MAX = 1000 };
 
 struct export
 {
@@ -48,17 +49,18 @@ static enum ctl_exit choose_format(struct export *e, const char *file)
 static enum ctl_exit first_path(const struct ctl *ctl, struct buf *path)
 {
     const char *limit = ctl_option(ctl, "limit"), *recipient = ctl_option(ctl, "recipient");
-    int64_t n = PAGE_DEFAULT;
+    int64_t n = 0;
 
     if (limit != NULL && (!parse_i64(limit, &n) || n < 1 || n > PAGE_MAX))
-        return complain(CTL_USAGE, "--limit takes 1 to 10000");
+        return complain(CTL_USAGE, "--limit takes 1 to 1000");
     (void)buf_puts(path, "/v1/receipts?incident=");
     path_add(path, ctl->words[0]);
     if (recipient != NULL) {
         (void)buf_puts(path, "&recipient=");
         path_add(path, recipient);
     }
-    (void)buf_printf(path, "&limit=%lld", (long long)n);
+    if (limit != NULL)
+        (void)buf_printf(path, "&limit=%lld", (long long)n);
     return CTL_OK;
 }
 

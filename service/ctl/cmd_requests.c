@@ -13,8 +13,9 @@ enum ctl_exit run_requests_list(struct ctl *ctl)
     static const struct column columns[] = {{"id", "ID"},
                                             {"state", "STATE"},
                                             {"incident", "INCIDENT"},
-                                            {"recipient_id", "RECIPIENT"},
-                                            {"created_at", "CREATED"}};
+                                            {"channel_received", "BY"},
+                                            {"received_at", "RECEIVED"},
+                                            {"due_at", "DUE"}};
     const char *incident = ctl_option(ctl, "incident");
     struct buf path;
     enum ctl_exit code;
@@ -25,7 +26,7 @@ enum ctl_exit run_requests_list(struct ctl *ctl)
         (void)buf_puts(&path, "&incident=");
         path_add(&path, incident);
     }
-    code = print_pages(ctl, path.data, columns, 5);
+    code = print_pages(ctl, path.data, columns, 6);
     buf_free(&path);
     return code;
 }
@@ -39,8 +40,10 @@ static enum ctl_exit build_request(const struct ctl *ctl, struct buf *body)
                                              {"note", "note"}};
     struct json_object *request;
 
-    if (ctl_option(ctl, "incident") == NULL || ctl_option(ctl, "recipient") == NULL)
-        return complain(CTL_USAGE, "requests create needs --file, or --incident and --recipient");
+    if (ctl_option(ctl, "incident") == NULL || ctl_option(ctl, "recipient") == NULL ||
+        ctl_option(ctl, "channel-received") == NULL)
+        return complain(CTL_USAGE, "requests create needs --file, or --incident, --recipient and "
+                                   "--channel-received");
     request = json_object_new_object();
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (ctl_option(ctl, members[i][0]) != NULL)

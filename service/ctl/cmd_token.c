@@ -1,8 +1,10 @@
 /* cmd_token.c - token create, list, revoke. A new token goes to stdout alone, so that
  * `tocsin token create ... > file` makes a token file; the words about it go to stderr. */
 
+/* System. */
+#include <string.h>
+
 /* Base. */
-#include "base/mem.h"
 #include "base/str.h"
 
 /* This module. */
@@ -23,6 +25,21 @@ static enum ctl_exit print_token(struct json_object *made)
     return CTL_OK;
 }
 
+/* "responder,approver" as a list. */
+static struct json_object *split_roles(const char *roles)
+{
+    struct json_object *list = json_object_new_array();
+
+    while (*roles != '\0') {
+        size_t n = strcspn(roles, ",");
+
+        if (n > 0)
+            (void)json_object_array_add(list, json_object_new_string_len(roles, (int)n));
+        roles += n + (roles[n] == ',');
+    }
+    return list;
+}
+
 enum ctl_exit run_token_create(struct ctl *ctl)
 {
     const char *role = ctl_option(ctl, "role"), *name = ctl_option(ctl, "name");
@@ -33,7 +50,7 @@ enum ctl_exit run_token_create(struct ctl *ctl)
     if (str_empty(role) || str_empty(name))
         return complain(CTL_USAGE, "token create needs --role and --name");
     wanted = json_object_new_object();
-    json_object_object_add(wanted, "role", json_object_new_string(role));
+    json_object_object_add(wanted, "roles", split_roles(role));
     json_object_object_add(wanted, "name", json_object_new_string(name));
     buf_init(&body, SIZE_MAX);
     (void)json_write(&body, wanted);
@@ -52,10 +69,13 @@ enum ctl_exit run_token_create(struct ctl *ctl)
 
 enum ctl_exit run_token_list(struct ctl *ctl)
 {
-    static const struct column columns[] = {
-        {"id", "ID"}, {"role", "ROLE"}, {"created_at", "CREATED"}, {"name", "NAME"}};
+    static const struct column columns[] = {{"id", "ID"},
+                                            {"roles", "ROLES"},
+                                            {"created_at", "CREATED"},
+                                            {"revoked_at", "REVOKED"},
+                                            {"name", "NAME"}};
 
-    return print_pages(ctl, "/v1/tokens?limit=100", columns, 4);
+    return print_pages(ctl, "/v1/tokens", columns, 5);
 }
 
 enum ctl_exit run_token_revoke(struct ctl *ctl)

@@ -56,7 +56,7 @@ static const struct ctl_option receipts_options[] = {
     {"format", 'f', "csv|ndjson", "default ndjson; also by the suffix of the output file"},
     {"output", 'o', "FILE", "write to a file, which appears only when it is whole"},
     {"recipient", 'r', "ID", "of this person only"},
-    {"limit", 0, "N", "receipts asked for at once (default 1000)"},
+    {"limit", 0, "N", "in pages of this many (default: one stream)"},
     OPTIONS_END,
 };
 
@@ -69,14 +69,15 @@ static const struct ctl_option requests_create_options[] = {
     {"file", 0, "FILE", "the whole request as JSON (- = standard input)"},
     {"incident", 'i', "ID", "the incident"},
     {"recipient", 'r', "ID", "your id of the person"},
-    {"channel-received", 0, "NAME", "how the person asked: phone, email, post, ..."},
+    {"channel-received", 0, "NAME", "how the person asked: web, email, phone, post, chat, ..."},
     {"note", 0, "TEXT", "a note for the file"},
     {"idempotency-key", 0, "KEY", "repeat a call safely"},
     OPTIONS_END,
 };
 
 static const struct ctl_option token_options[] = {
-    {"role", 0, "ROLE", "responder, approver, compliance, operator, app or admin (needed)"},
+    {"role", 0, "ROLES",
+     "responder, approver, compliance, operator, app, admin; commas between (needed)"},
     {"name", 0, "NAME", "whose it is (needed)"},
     OPTIONS_END,
 };
@@ -115,11 +116,14 @@ const struct ctl_command ctl_commands[] = {
      "everything has settled, or the incident was canceled.",
      status_options, run_status},
     {"receipts", "ID", 1, "Export the receipts of an incident",
-     "All of them, page by page. --json is --format ndjson.", receipts_options, run_receipts},
+     "All of them. --json is --format ndjson.", receipts_options, run_receipts},
     {"requests list", "", 0, "List the requests for a written notice", NULL, requests_list_options,
      run_requests_list},
     {"requests create", "", 0, "Enter a request for a written notice",
-     "Give --file, or --incident with --recipient.", requests_create_options, run_requests_create},
+     "Give --file, or --incident, --recipient and --channel-received. The file may tell who asks "
+     "by\n"
+     "name, email, phone, account_id or postal_code instead, and where the letter goes (address).",
+     requests_create_options, run_requests_create},
     {"requests show", "ID", 1, "Show one request and its steps", NULL, NULL, run_requests_show},
     {"token create", "", 0, "Make a token; it is shown this once", NULL, token_options,
      run_token_create},

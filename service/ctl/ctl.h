@@ -82,7 +82,8 @@ void print_safe(FILE *to, const char *text);
 void print_safe_text(FILE *to, const char *text, size_t length);
 /* "label:  value" aligned; nothing when the value is NULL or "". */
 void print_pair(const char *label, const char *value);
-/* A scalar as text in *buf (which must be initialised): "" for null, objects as JSON. */
+/* A scalar as text in *buf (which must be initialised): "" for null, a list of words with commas,
+ * objects as JSON. */
 const char *scalar_text(struct json_object *value, struct buf *buf);
 /* A table: columns by member name ("id"), padded; header in capitals. */
 struct column {

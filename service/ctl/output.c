@@ -59,6 +59,21 @@ void print_pair(const char *label, const char *value)
     (void)putchar('\n');
 }
 
+/* ["a","b"] as "a,b". */
+static void add_words(struct buf *buf, struct json_object *list)
+{
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *word = json_object_array_get_idx(list, i);
+
+        if (i > 0)
+            (void)buf_putc(buf, ',');
+        if (json_object_is_type(word, json_type_string))
+            (void)buf_puts(buf, json_object_get_string(word));
+        else
+            (void)json_write(buf, word);
+    }
+}
+
 const char *scalar_text(struct json_object *value, struct buf *buf)
 {
     buf_clear(buf);
@@ -66,6 +81,10 @@ const char *scalar_text(struct json_object *value, struct buf *buf)
         return "";
     if (json_object_is_type(value, json_type_string))
         return json_object_get_string(value);
+    if (json_object_is_type(value, json_type_array)) {
+        add_words(buf, value);
+        return buf->data;
+    }
     (void)json_write(buf, value);
     return buf->failed ? "?" : buf->data;
 }

@@ -489,6 +489,7 @@ class Receipts(Case):
         """The export would end at its first page, or have a header row in its middle."""
         self.tocsin(OK, "receipts", "inc_1")
         self.assertEqual(self.out, '{"r":0}\n{"r":1}\n{"r":2}\n')
+        self.assertEqual(self.server.asked[0].target, "/v1/receipts?incident=inc_1")
         self.tocsin(OK, "receipts", "inc_1", "--format", "csv")
         self.assertEqual(self.out, "receipt,what\r\nr0,x\r\nr1,x\r\nr2,x\r\n")
         self.tocsin(OK, "receipts", "inc_1", "--json")
@@ -531,10 +532,10 @@ class Requests(Case):
     def test_list_and_show(self):
         """The desk would not see what is open."""
         self.answers["GET", "/v1/written-notice-requests"] = Answer(
-            body={"items": [{"id": "req_1", "state": "sent", "incident": "inc_1", "recipient_id": "c-1"}]})
+            body={"items": [{"id": "req_1", "state": "sent", "incident": "inc_1", "channel_received": "phone"}]})
         self.tocsin(OK, "requests", "list", "-i", "inc_1")
         self.assertEqual(self.last.query["incident"], ["inc_1"])
-        self.assertRegex(self.out, r"req_1 +sent +inc_1 +c-1")
+        self.assertRegex(self.out, r"req_1 +sent +inc_1 +phone")
         self.answers["GET", "/v1/written-notice-requests/req_1"] = Answer(body={"id": "req_1", "state": "sent"})
         self.tocsin(OK, "requests", "show", "req_1")
         self.assertIn("state: sent", self.out)
@@ -544,18 +545,19 @@ class Tokens(Case):
     def test_create(self):
         """The token could not be put into a file by a pipe."""
         self.answers["POST", "/v1/tokens"] = Answer(201, {"id": "tok_1", "token": "secret-2"})
-        self.tocsin(OK, "token", "create", "--role", "approver", "--name", "Ann")
-        self.assertEqual(self.last.json(), {"role": "approver", "name": "Ann"})
+        self.tocsin(OK, "token", "create", "--role", "approver,admin", "--name", "Ann")
+        self.assertEqual(self.last.json(), {"roles": ["approver", "admin"], "name": "Ann"})
         self.assertEqual(self.out, "secret-2\n")
         self.assertIn("tok_1", self.err)
         self.assertNotIn("secret-2", self.err)
 
     def test_list_and_revoke(self):
         """A lost token could not be found and ended."""
-        self.answers["GET", "/v1/tokens"] = Answer(body={"items": [{"id": "tok_1", "role": "admin", "name": "Ann"}]})
+        self.answers["GET", "/v1/tokens"] = Answer(body={"items": [{"id": "tok_1", "roles": ["admin", "app"], "name": "Ann"}]})
         self.answers["DELETE", "/v1/tokens/tok_1"] = Answer(204)
         self.tocsin(OK, "token", "list")
-        self.assertIn("tok_1", self.out)
+        self.assertRegex(self.out, r"tok_1 +admin,app +Ann")
+        self.assertEqual(self.last.target, "/v1/tokens")
         self.tocsin(OK, "token", "revoke", "tok_1")
         self.assertEqual(self.out, "revoked\n")
         self.tocsin(REFUSED, "token", "revoke", "tok_2")
