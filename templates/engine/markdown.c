@@ -1,5 +1,5 @@
-/* markdown.c - the only home of cmark: bound Markdown in, a tree of blocks out. Runs when a notice
- * is compiled, never per person.
+/* markdown.c - where cmark parses: bound Markdown in, a tree of blocks out (inlines:
+ * markdown_inline.c). Runs when a notice is compiled, never per person.
  *
  * A paragraph that holds nothing but a section mark is a tag on a line of its own: it opens or
  * closes a section over the blocks between. Such a paragraph cuts a list in two; lists that only
@@ -36,153 +36,12 @@ struct builder {
 
 static enum result refuse(const struct builder *b, cmark_node *node, const char *text)
 {
-    char field[32];
-    snprintf(field, sizeof field, "line %d", cmark_node_get_start_line(node));
-    return error_set(b->error, RESULT_INVALID, field, "%s", text);
+    return markdown_refuse(b->error, node, text);
 }
 
 static bool is_table(cmark_node *node)
 {
     return !strcmp(cmark_node_get_type_string(node), "table");
-}
-
-/* ---- Inlines ---- */
-
-/* https, mailto and tel only, no query or fragment (tracking), no user part (look-alikes), no
- * marks. */
-static const char *link_fault(const char *url)
-{
-    if (strstr(url, MARK_BEGIN) || strstr(url, "%EE%80%80"))
-        return "A placeholder stands in the address of a link: write the address out.";
-    if (!str_starts(url, "https://") && !str_starts(url, "mailto:") && !str_starts(url, "tel:"))
-        return "A link is neither https nor mailto nor tel: correct or remove it.";
-    if (strpbrk(url, "?#") || (str_starts(url, "https://") && strchr(url, '@')))
-        return "A link holds a query, a fragment or a user: give the plain address.";
-    return NULL;
-}
-
-static enum result check_inline(const struct builder *b, cmark_node *node)
-{
-    switch ((unsigned)cmark_node_get_type(node)) {
-    case CMARK_NODE_IMAGE:
-        return refuse(b, node, "A notice has no images: remove it.");
-    case CMARK_NODE_HTML_INLINE:
-        return refuse(b, node, "A notice has no raw HTML: write Markdown.");
-    case CMARK_NODE_LINK: {
-        const char *fault = link_fault(cmark_node_get_url(node));
-        return fault ? refuse(b, node, fault) : RESULT_OK;
-    }
-    default:
-        return RESULT_OK;
-    }
-}
-
-/* Sections must open and close among the same siblings, or markup would be left open. */
-static enum result check_inlines(const struct builder *b, cmark_node *parent)
-{
-    struct mark open[MUSTACHE_DEPTH_MAX];
-    unsigned n = 0;
-    for (cmark_node *node = cmark_node_first_child(parent); node; node = cmark_node_next(node)) {
-        enum result result = check_inline(b, node);
-        if (!result && cmark_node_first_child(node))
-            result = check_inlines(b, node);
-        if (result)
-            return result;
-        const char *text = cmark_node_get_literal(node);
-        const char *end = text ? text + strlen(text) : NULL, *after = text;
-        struct mark mark;
-        while (text && (text = mark_find(after, end, &mark, &after)) < end) {
-            bool closes = mark.kind == 'c';
-            bool known = !closes || (n && open[n - 1].number == mark.number);
-            if (!known ||
-                (!closes && mark.kind != 'v' && mark.kind != 'l' && n == MUSTACHE_DEPTH_MAX))
-                return refuse(b, node, "A section opens outside of what it closes in: move it.");
-            if (closes)
-                n--;
-            else if (mark.kind == 'o' || mark.kind == 'i')
-                open[n++] = mark;
-        }
-    }
-    return n ? refuse(b, parent, "A section does not close where it opens: move the closing tag.")
-             : RESULT_OK;
-}
-
-static void walk_text(const char *text, const struct inline_sink *sink)
-{
-    const char *end = text + strlen(text);
-    while (text < end) {
-        struct mark mark;
-        const char *after = end;
-        const char *at = mark_find(text, end, &mark, &after);
-        sink->literal(sink->context, text, (size_t)(at - text));
-        if (at < end)
-            sink->mark(sink->context, mark);
-        text = after;
-    }
-}
-
-/* Are the link's words its address? */
-static bool words_are(cmark_node *link, const char *url)
-{
-    cmark_node *child = cmark_node_first_child(link);
-    const char *text = child ? cmark_node_get_literal(child) : NULL;
-    if (!text || cmark_node_next(child))
-        return false;
-    return !strcmp(text, url) || (str_starts(url, "mailto:") && !strcmp(text, url + 7));
-}
-
-static void walk_link(cmark_node *node, const struct inline_sink *sink)
-{
-    const char *url = cmark_node_get_url(node);
-    bool same = words_are(node, url);
-    if (!same) {
-        inline_walk(node, sink);
-        sink->literal(sink->context, " (", 2);
-    }
-    sink->link(sink->context, url);
-    if (!same)
-        sink->literal(sink->context, ")", 1);
-}
-
-static void walk_markup(cmark_node *node, enum inline_markup markup, const struct inline_sink *sink)
-{
-    sink->markup(sink->context, markup, true);
-    const char *literal = cmark_node_get_literal(node);
-    if (literal)
-        walk_text(literal, sink);
-    inline_walk(node, sink);
-    sink->markup(sink->context, markup, false);
-}
-
-void inline_walk(cmark_node *parent, const struct inline_sink *sink)
-{
-    for (cmark_node *node = cmark_node_first_child(parent); node; node = cmark_node_next(node)) {
-        switch ((unsigned)cmark_node_get_type(node)) {
-        case CMARK_NODE_TEXT:
-            walk_text(cmark_node_get_literal(node), sink);
-            break;
-        case CMARK_NODE_SOFTBREAK:
-            sink->literal(sink->context, " ", 1);
-            break;
-        case CMARK_NODE_LINEBREAK:
-            sink->markup(sink->context, INLINE_BREAK, true);
-            break;
-        case CMARK_NODE_STRONG:
-            walk_markup(node, INLINE_STRONG, sink);
-            break;
-        case CMARK_NODE_EMPH:
-            walk_markup(node, INLINE_EMPHASIS, sink);
-            break;
-        case CMARK_NODE_CODE:
-            walk_markup(node, INLINE_CODE, sink);
-            break;
-        case CMARK_NODE_LINK:
-            walk_link(node, sink);
-            break;
-        default:
-            inline_walk(node, sink);
-        }
-    }
 }
 
 /* ---- Blocks ---- */
@@ -235,7 +94,7 @@ static enum result check_table(const struct builder *b, cmark_node *table)
     for (cmark_node *row = cmark_node_first_child(table); row; row = cmark_node_next(row))
         for (cmark_node *cell = cmark_node_first_child(row); cell && !result;
              cell = cmark_node_next(cell))
-            result = check_inlines(b, cell);
+            result = inlines_check(b->error, cell);
     return result;
 }
 
@@ -257,7 +116,7 @@ static enum result build_block(struct builder *b, cmark_node *node, struct block
     }
     if (kind == BLOCK_LIST || kind == BLOCK_ITEM || kind == BLOCK_QUOTE)
         return build_blocks(b, node, &block->child);
-    return kind == BLOCK_TABLE ? check_table(b, node) : check_inlines(b, node);
+    return kind == BLOCK_TABLE ? check_table(b, node) : inlines_check(b->error, node);
 }
 
 static bool is_list_like(const struct block *block, const struct block *list)

@@ -194,6 +194,9 @@ struct inline_sink {
     void (*mark)(void *context, struct mark mark);
     void *context;
 };
+/* RESULT_INVALID with the line of the node. */
+enum result markdown_refuse(struct error *error, struct cmark_node *node, const char *text);
+enum result inlines_check(struct error *error, struct cmark_node *parent);
 /* Walks the inlines below `node`; a link's words come first, then its address once, when they
  * differ. */
 void inline_walk(struct cmark_node *node, const struct inline_sink *sink);

@@ -87,6 +87,9 @@ static char *read_value(struct reader *r, struct slice first)
         buf_putc(&value, ' ');
         buf_add(&value, more.data, more.length);
     }
+    for (size_t i = 0; i < value.length; i++) /* one line: a subject must not hold a stray CR */
+        if (value.data[i] == '\t' || value.data[i] == '\r')
+            value.data[i] = ' ';
     char *copy = arena_strndup(r->arena, value.data, value.length);
     buf_free(&value);
     return copy;

@@ -1,6 +1,8 @@
 /* Rendering: what each format holds, sections, lists, missing values, digests. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -337,6 +339,107 @@ static void test_sms_limit(void **state)
     notice_destroy(&notice);
 }
 
+static void assert_sms(const char *template, const char *name, const char *wanted, bool gsm7)
+{
+    struct notice *notice = fixture_notice(template);
+    struct notice_rendering r;
+    const struct notice_value values[] = {{"name", name}};
+    fixture_render(notice, NOTICE_SMS, &(struct notice_person){values, 1}, &r);
+    assert_string_equal(r.text.data, wanted);
+    assert_int_equal(r.sms.gsm7, gsm7);
+    notice_rendering_free(&r);
+    notice_destroy(&notice);
+}
+
+/* If it fails, one curly quote or accent makes every message of a wave cost twice as much, or a
+ * name loses its accent although it would have fitted. */
+static void test_sms_folding(void **state)
+{
+    (void)state;
+    const char *quotes = "---\nsubject: S\nsms: \xE2\x80\x9CHi\xE2\x80\x9D {{name}} \xE2\x80\x93 "
+                         "it\xE2\x80\x99s\xE2\x80\xA6\n---\n# T\n";
+    assert_sms(quotes, "Bob", "\"Hi\" Bob - it's...", true);
+    assert_sms(quotes, "\xC5\x81ukasz", "\"Hi\" \xC5\x81ukasz - it's...", false);
+    const char *full =
+        "---\nsubject: S\nsms: {{name}} 0123456789012345678901234567890123456789012345678"
+        "90123456789012345678901234567890123456789012345678901234567890123456789012345"
+        "6789\n---\n# T\n";
+    assert_sms(
+        full, "\xC5\x81uk\xC3\xA1\xC5\xA1",
+        "Lukas 012345678901234567890123456789012345678901234567890123456789012345678901234567"
+        "8901234567890123456789012345678901234567890123456789",
+        true);
+}
+
+static struct notice *notice_in(const char *locale, const char *body)
+{
+    char text[512];
+    snprintf(text, sizeof text, "---\nsubject: S\n---\n%s", body);
+    struct json_object *values = fixture_values();
+    struct notice_source source = {.kind = "breach",
+                                   .locale = locale,
+                                   .text = text,
+                                   .words = notice_set_words(fixture_set, locale),
+                                   .values = values};
+    struct notice *notice = NULL;
+    assert_int_equal(notice_compile(&source, &notice, NULL), RESULT_OK);
+    json_object_put(values);
+    return notice;
+}
+
+/* If it fails, dates and lists are in another language than the notice, or Arabic runs the wrong
+ * way. */
+static void test_locales(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"de", "3. Mai 2026 Name und Sozialversicherungsnummer\n", "lang=\"de\" dir=\"ltr\""},
+        {"fr-CA",
+         "3 mai 2026 nom et num\xC3\xA9ro de s\xC3\xA9"
+         "curit\xC3\xA9 sociale\n",
+         "lang=\"fr-CA\" dir=\"ltr\""},
+        {"es", "3 de mayo de 2026 nombre y n\xC3\xBAmero de Seguro Social\n", "lang=\"es\""},
+        {"ar", "May 3, 2026 name and Social Security number\n", "lang=\"ar\" dir=\"rtl\""}};
+    const struct notice_value values[] = {{"data_types", "ssn,name"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct notice *notice = notice_in(rows[i][0], "{{discovered_on}} {{data_types}}\n");
+        struct notice_rendering r;
+        fixture_render(notice, NOTICE_EMAIL, &(struct notice_person){values, 1}, &r);
+        assert_string_equal(r.text.data, rows[i][1]);
+        assert_has(r.html.data, rows[i][2]);
+        notice_rendering_free(&r);
+        notice_destroy(&notice);
+    }
+}
+
+static void *render_often(void *context)
+{
+    const struct notice *notice = context;
+    struct notice_rendering r;
+    notice_rendering_init(&r);
+    long failed = 0;
+    for (int i = 0; i < 500; i++)
+        failed += notice_render(notice, NOTICE_EMAIL, &fixture_person, &r) != RESULT_OK;
+    notice_rendering_free(&r);
+    return failed ? context : NULL;
+}
+
+/* If it fails, two lanes that render one notice disturb each other (the "tsan" build sees more). */
+static void test_threads(void **state)
+{
+    (void)state;
+    struct notice *notice = fixture_notice(all_formats);
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, render_often, notice), 0);
+    for (int i = 0; i < 3; i++) {
+        void *failed = notice;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    notice_destroy(&notice);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +462,9 @@ int main(void)
         cmocka_unit_test(test_unknown_type),
         cmocka_unit_test(test_person_digest),
         cmocka_unit_test(test_sms_limit),
+        cmocka_unit_test(test_sms_folding),
+        cmocka_unit_test(test_locales),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
