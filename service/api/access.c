@@ -135,7 +135,7 @@ static void minted(struct store_request *request)
 static void mint_receipt(struct access_mint *mint)
 {
     char actor[ID_TEXT_SIZE], about[ID_TEXT_SIZE];
-    id_format(actor, "prn", mint->minted_by);
+    id_format(actor, "tok", mint->minted_by);
     id_format(about, "tok", mint->id);
     struct json_object *facts = json_object_new_object();
     json_object_object_add(facts, "token", json_object_new_string(about));
@@ -145,7 +145,7 @@ static void mint_receipt(struct access_mint *mint)
                       &(struct receipt){.kind = RECEIPT_TOKEN_MINTED,
                                         .at = mint->at,
                                         .outcome = -1,
-                                        .actor = mint->minted_by ? actor : NULL,
+                                        .actor = mint->minted_by ? actor : "service",
                                         .facts = facts});
     receipt_batch_finish(&mint->receipts);
     json_object_put(facts);
