@@ -112,6 +112,10 @@ enum result receipt_batch_read(const void *leaves, size_t leaves_length, const v
                                size_t details_length,
                                void (*each)(void *context, const struct receipt_view *view),
                                void *context);
+/* The roster number of the person a receipt is about, for finding the seed; UINT32_MAX: about
+ * nobody, or the incident key is another. */
+uint32_t receipt_details_number(const struct receipt_view *view, id batch,
+                                const struct seal_key *incident_key);
 /* Opens the details of one receipt to JSON text (appended):
  * {"at","recipient_id","address",...,"salt"}; false when the key is not the person's (erased) or
  * the bytes are damaged. `seed` NULL: details about no person, opened with the incident key. Checks

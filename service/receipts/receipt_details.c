@@ -58,6 +58,19 @@ static void write_json(struct buf *to, const struct receipt *receipt)
     members_end(&members);
 }
 
+uint32_t details_mask(const struct seal_key *incident_key, id batch, unsigned slot)
+{
+    struct details_keys keys;
+    struct seal_key mask;
+    details_keys(&keys, incident_key, batch, slot);
+    seal_derive(&mask, &keys.salt, "receipt number", NULL, 0);
+    uint32_t bits = (uint32_t)mask.bytes[0] << 24 | (uint32_t)mask.bytes[1] << 16 |
+                    (uint32_t)mask.bytes[2] << 8 | mask.bytes[3];
+    explicit_bzero(&keys, sizeof(keys));
+    seal_key_wipe(&mask);
+    return bits;
+}
+
 enum details_form details_write(struct buf *to, const struct receipt_batch *batch,
                                 const struct seal_key *incident_key, const struct receipt *receipt,
                                 uint8_t commitment[DIGEST_SIZE])
@@ -67,6 +80,10 @@ enum details_form details_write(struct buf *to, const struct receipt_batch *batc
                              : incident_key != NULL ? DETAILS_INCIDENT
                                                     : DETAILS_PLAIN;
     buf_add_u8(to, (uint8_t)form);
+    if (form == DETAILS_PERSON) /* whose seed opens it: readable with the incident key only */
+        buf_add_u32(to, incident_key == NULL
+                            ? UINT32_MAX
+                            : receipt->number ^ details_mask(incident_key, batch->id, batch->n));
     if (key == NULL) {
         write_json(to, receipt);
         return form;

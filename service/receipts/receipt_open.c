@@ -37,17 +37,30 @@ static void append_salted(struct buf *to, const struct buf *json, const struct s
     buf_puts(to, "\"}");
 }
 
+uint32_t receipt_details_number(const struct receipt_view *view, id batch,
+                                const struct seal_key *incident_key)
+{
+    struct bytes_reader reader;
+    reader_init(&reader, view->details, view->details_length);
+    if (read_u8(&reader) != DETAILS_PERSON || incident_key == NULL)
+        return UINT32_MAX;
+    uint32_t masked = read_u32(&reader);
+    return reader.failed ? UINT32_MAX : masked ^ details_mask(incident_key, batch, view->slot);
+}
+
 static bool open_sealed(struct buf *to, const struct receipt_view *view, id batch,
                         const struct seal_key *key, const char *member)
 {
+    const size_t head = view->details[0] == DETAILS_PERSON ? 5 : 1;
     struct details_keys keys;
     struct buf json;
     uint8_t commitment[DIGEST_SIZE];
     buf_init(&json, SIZE_MAX);
     details_keys(&keys, key, batch, view->slot);
-    bool opened =
-        seal_open(&json, &keys.seal, keys.bound, view->details + 1, view->details_length - 1) &&
-        json.length >= 2;
+    bool opened = view->details_length > head &&
+                  seal_open(&json, &keys.seal, keys.bound, view->details + head,
+                            view->details_length - head) &&
+                  json.length >= 2;
     if (opened) {
         details_commit(commitment, &keys.salt, json.data, json.length);
         opened = committed(view, member, commitment);

@@ -37,6 +37,8 @@ struct details_keys {
     char bound[BOUND_SIZE];
 };
 void details_keys(struct details_keys *keys, const struct seal_key *key, id batch, unsigned slot);
+/* Hides a roster number from those without the incident key. */
+uint32_t details_mask(const struct seal_key *incident_key, id batch, unsigned slot);
 void details_commit(uint8_t commitment[DIGEST_SIZE], const struct seal_key *salt, const void *json,
                     size_t length);
 /* Form, then the sealed or plain details appended; the commitment where there is a key. */
