@@ -13,6 +13,8 @@
 /* This module. */
 #include "notice_internal.h"
 
+enum { NEST_MAX = 8 }; /* the walks below recurse */
+
 enum result markdown_refuse(struct error *error, cmark_node *node, const char *text)
 {
     char field[32];
@@ -50,14 +52,16 @@ static enum result check_inline(struct error *error, cmark_node *node)
 }
 
 /* Sections must open and close among the same siblings, or markup would be left open. */
-enum result inlines_check(struct error *error, cmark_node *parent)
+static enum result check_below(struct error *error, cmark_node *parent, unsigned depth)
 {
+    if (depth > NEST_MAX)
+        return markdown_refuse(error, parent, "Emphasis is nested too deep: take some out.");
     struct mark open[MUSTACHE_DEPTH_MAX];
     unsigned n = 0;
     for (cmark_node *node = cmark_node_first_child(parent); node; node = cmark_node_next(node)) {
         enum result result = check_inline(error, node);
         if (!result && cmark_node_first_child(node))
-            result = inlines_check(error, node);
+            result = check_below(error, node, depth + 1);
         if (result)
             return result;
         const char *text = cmark_node_get_literal(node);
@@ -79,6 +83,11 @@ enum result inlines_check(struct error *error, cmark_node *parent)
     return n ? markdown_refuse(error, parent,
                                "A section does not close where it opens: move the closing tag.")
              : RESULT_OK;
+}
+
+enum result inlines_check(struct error *error, cmark_node *parent)
+{
+    return check_below(error, parent, 0);
 }
 
 static void walk_text(const char *text, const struct inline_sink *sink)

@@ -107,7 +107,10 @@ static enum result add_literal(struct binder *b, const char *name, struct json_o
     const char *text = json_object_get_string(json);
     bool scalar =
         !json_object_is_type(json, json_type_object) && !json_object_is_type(json, json_type_array);
-    if (!scalar || notice->n_literals == LITERALS_MAX)
+    if (notice->n_literals == LITERALS_MAX)
+        return error_set(b->error, RESULT_TOO_LARGE, name,
+                         "The notice writes too many values: shorten its lists.");
+    if (!scalar)
         return error_set(b->error, RESULT_INVALID, name,
                          "A list or an object cannot be written as text: open a section over it.");
     struct buf clean, written;

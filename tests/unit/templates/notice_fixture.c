@@ -69,7 +69,7 @@ const struct notice_person fixture_person = {sample_values,
 
 enum result fixture_try(const char *body, struct notice **ret_notice, struct error *error)
 {
-    char text[16384];
+    static char text[NOTICE_SOURCE_MAX];
     const char *head = strncmp(body, "---", 3) ? "---\nsubject: S\n---\n" : "";
     snprintf(text, sizeof text, "%s%s", head, body);
     struct json_object *facts = fixture_facts(), *values = fixture_values();

@@ -123,6 +123,32 @@ static void test_bad_facts(void **state)
     assert_int_equal(compile_fact("{{what_happened}}", &error), RESULT_INVALID);
 }
 
+/* If it fails, a text of nothing but nesting takes the process down, or hours. */
+static void test_deep_nesting(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *open, *close;
+    } rows[] = {{"**a *b ", "c* d**"},        {"> ", ""}, {"- ", ""},
+                {"{{#minor}}", "{{/minor}}"}, {"[", "]"}, {"`a ", "`"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf text;
+        buf_init(&text, NOTICE_SOURCE_MAX);
+        for (int k = 0; k < 900; k++)
+            buf_puts(&text, rows[i].open);
+        buf_puts(&text, "x");
+        for (int k = 0; k < 900; k++)
+            buf_puts(&text, rows[i].close);
+        struct notice *notice = NULL;
+        struct error error = {0};
+        enum result result = fixture_try(text.data, &notice, &error);
+        assert_true(result == RESULT_OK || error.text[0]);
+        assert_true(i > 3 || result == RESULT_INVALID);
+        notice_destroy(&notice);
+        buf_free(&text);
+    }
+}
+
 static void digest_of(const char *text, const char *locale, struct json_object *values,
                       uint8_t digest[DIGEST_SIZE])
 {
@@ -209,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_bad_facts),
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_lint),
+        cmocka_unit_test(test_deep_nesting),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
