@@ -162,7 +162,7 @@ static enum ctl_exit read_page(struct ctl *ctl, const char *path, struct json_ob
     return code;
 }
 
-enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct column *columns, size_t n)
+enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct pages *pages)
 {
     struct json_object *all = json_object_new_array();
     struct buf next, url;
@@ -177,8 +177,10 @@ enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct column
         (void)buf_printf(&url, "%s%cafter=", path, strchr(path, '?') == NULL ? '?' : '&');
         path_add(&url, next.data);
     } while (code == CTL_OK && next.length > 0);
+    for (size_t i = 0; pages->each != NULL && i < json_object_array_length(all); i++)
+        pages->each(pages->context, json_object_array_get_idx(all, i));
     if (code == CTL_OK && !ctl->json)
-        print_table(all, columns, n);
+        print_table(all, pages->columns, pages->n);
     json_object_put(all);
     buf_free(&next);
     buf_free(&url);

@@ -52,7 +52,7 @@ enum ctl_exit run_incident_list(struct ctl *ctl)
                                             {"created_at", "CREATED"},
                                             {"title", "TITLE"}};
 
-    return print_pages(ctl, "/v1/incidents?limit=100", columns, 5);
+    return print_pages(ctl, "/v1/incidents?limit=100", &(struct pages){.columns = columns, .n = 5});
 }
 
 enum ctl_exit run_incident_show(struct ctl *ctl)

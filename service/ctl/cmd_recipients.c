@@ -1,4 +1,4 @@
-/* cmd_recipients.c - recipients upload, rejected, show. A small file goes in one streamed request;
+/* cmd_recipients.c - recipients upload, show. A small file goes in one streamed request;
  * a large one, or one to be resumed, in parts (upload_parts.c). */
 
 /* System. */
@@ -56,7 +56,9 @@ void upload_print(struct json_object *answer)
     for (size_t i = 0; i < 3; i++)
         (void)printf("%-12s %lld\n", names[i], (long long)json_get_int(answer, names[i], 0));
     if (json_get_int(answer, "rejected", 0) > 0)
-        (void)fputs("tocsin: tocsin recipients rejected ID tells which rows, and why\n", stderr);
+        (void)fputs(
+            "tocsin: see tocsin recipients rejected ID [--file FILE] for which rows, and why\n",
+            stderr);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -161,32 +163,34 @@ static bool wants_parts(const struct upload *upload)
            ctl_option(upload->ctl, "part-size") != NULL || upload->size > WHOLE_MAX;
 }
 
-enum ctl_exit run_recipients_upload(struct ctl *ctl)
+enum ctl_exit upload_open(struct ctl *ctl, const char *file_name, struct upload *ret_upload)
 {
-    struct upload upload = {.ctl = ctl, .file_name = ctl->words[1], .drawn = -1};
+    struct upload upload = {.ctl = ctl, .file_name = file_name, .drawn = -1};
     enum ctl_exit code = read_options(&upload);
 
     if (code == CTL_OK)
         code = open_file(&upload);
+    if (code == CTL_OK)
+        *ret_upload = upload;
+    return code;
+}
+
+void upload_close(struct upload *upload)
+{
+    if (upload->file != stdin)
+        (void)fclose(upload->file);
+}
+
+enum ctl_exit run_recipients_upload(struct ctl *ctl)
+{
+    struct upload upload;
+    enum ctl_exit code = upload_open(ctl, ctl->words[1], &upload);
+
     if (code != CTL_OK)
         return code;
     upload.bar = is_terminal(stderr) && !ctl->json;
     code = wants_parts(&upload) ? upload_in_parts(&upload) : upload_whole(&upload);
-    if (upload.file != stdin)
-        (void)fclose(upload.file);
-    return code;
-}
-
-enum ctl_exit run_recipients_rejected(struct ctl *ctl)
-{
-    static const struct column columns[] = {
-        {"part", "PART"}, {"line", "LINE"}, {"field", "FIELD"}, {"reason", "REASON"}};
-    struct buf path;
-    enum ctl_exit code;
-
-    incident_path(&path, ctl->words[0], "/rejected?limit=1000");
-    code = print_pages(ctl, path.data, columns, sizeof(columns) / sizeof(columns[0]));
-    buf_free(&path);
+    upload_close(&upload);
     return code;
 }
 

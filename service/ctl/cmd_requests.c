@@ -26,7 +26,7 @@ enum ctl_exit run_requests_list(struct ctl *ctl)
         (void)buf_puts(&path, "&incident=");
         path_add(&path, incident);
     }
-    code = print_pages(ctl, path.data, columns, 6);
+    code = print_pages(ctl, path.data, &(struct pages){.columns = columns, .n = 6});
     buf_free(&path);
     return code;
 }

@@ -75,7 +75,7 @@ enum ctl_exit run_token_list(struct ctl *ctl)
                                             {"revoked_at", "REVOKED"},
                                             {"name", "NAME"}};
 
-    return print_pages(ctl, "/v1/tokens", columns, 5);
+    return print_pages(ctl, "/v1/tokens", &(struct pages){.columns = columns, .n = 5});
 }
 
 enum ctl_exit run_token_revoke(struct ctl *ctl)

@@ -31,6 +31,13 @@ static const struct ctl_option upload_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option rejected_options[] = {
+    {"file", 0, "FILE", "the file that was uploaded: tells its lines, also when it went in parts"},
+    {"type", 0, "csv|ndjson", "what the file is (default: by its suffix)"},
+    {"part-size", 0, "SIZE", "as in the upload (default 8M)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option preview_options[] = {
     {"recipient", 'r', "ID", "your id of the person (needed)"},
     {"channel", 'c', "NAME", "email, sms, postal, banner (needed)"},
@@ -89,15 +96,16 @@ static const char upload_help[] =
 
 const struct ctl_command ctl_commands[] = {
     {"incident create", "FILE", 1, "Open an incident described in a JSON file (- = standard input)",
-     "The example deploy/incident.example.json shows every member. Prints the id of the incident.",
+     "The server describes every member at /v1/openapi.yaml. Prints the id of the incident.",
      create_options, run_incident_create},
     {"incident list", "", 0, "List the incidents, newest first", NULL, NULL, run_incident_list},
     {"incident show", "ID", 1, "Show one incident, all that is known of it", NULL, NULL,
      run_incident_show},
     {"recipients upload", "ID FILE", 2, "Upload the people to tell", upload_help, upload_options,
      run_recipients_upload},
-    {"recipients rejected", "ID", 1, "List the rows that were refused, and why", NULL, NULL,
-     run_recipients_rejected},
+    {"recipients rejected", "ID", 1, "List the rows that were refused, and why",
+     "Lines are counted within what was sent; --file translates those of parts into lines of it.",
+     rejected_options, run_recipients_rejected},
     {"recipients show", "ID RECIPIENT", 2, "Show what happened to one person", NULL, NULL,
      run_recipients_show},
     {"preview", "ID", 1, "Show exactly what one person would get",

@@ -98,8 +98,13 @@ void path_add(struct buf *path, const char *text);
 /* "/v1/incidents/ID" + tail in a new buffer; buf_free by the caller. */
 void incident_path(struct buf *path, const char *id, const char *tail);
 /* Lists that come in pages: prints a table, or with --json each page. `path` has its query. */
-enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct column *columns,
-                          size_t n);
+struct pages {
+    const struct column *columns;
+    size_t n;
+    void (*each)(void *context, struct json_object *item); /* may change it; NULL: as it is */
+    void *context;
+};
+enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct pages *pages);
 
 /* The commands. */
 enum ctl_exit run_incident_create(struct ctl *ctl);

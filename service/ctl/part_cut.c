@@ -22,12 +22,14 @@ struct part_cutter {
     size_t part_size;
     struct csv_reader *csv_reader;
     struct ndjson_reader *ndjson_reader;
-    int64_t rows;       /* that ended, as read so far */
-    int64_t rows_given; /* of them in the parts given out */
-    bool ended;         /* the reader was told of the end */
-    struct buf header;  /* the first row of a CSV, with its line end */
-    struct buf read;    /* bytes not given out yet */
-    size_t scanned;     /* of them seen by the reader */
+    int64_t rows;            /* that ended, as read so far */
+    int64_t rows_given;      /* of them in the parts given out */
+    int64_t line, next_line; /* of the file: where the part given out, and the next, begin */
+    bool header_in_front;    /* of the part given out */
+    bool ended;              /* the reader was told of the end */
+    struct buf header;       /* the first row of a CSV, with its line end */
+    struct buf read;         /* bytes not given out yet */
+    size_t scanned;          /* of them seen by the reader */
     struct place {
         size_t at; /* a row end in `read`; 0: none */
         int64_t rows;
@@ -56,6 +58,7 @@ struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size)
     cutter->file = file;
     cutter->csv = csv;
     cutter->part_size = part_size;
+    cutter->line = cutter->next_line = 1;
     cutter->csv_reader = csv_reader_create(count_csv, cutter);
     cutter->ndjson_reader = ndjson_reader_create(count_ndjson, cutter);
     buf_init(&cutter->header, SIZE_MAX);
@@ -80,6 +83,25 @@ void part_cutter_destroy(struct part_cutter **cutter)
 int64_t part_cutter_rows(const struct part_cutter *c)
 {
     return c->rows_given - (c->csv && c->rows_given > 0);
+}
+
+static int64_t count_lines(const char *bytes, size_t length)
+{
+    int64_t lines = 0;
+
+    for (size_t i = 0; i < length; i++)
+        lines += bytes[i] == '\n';
+    return lines;
+}
+
+int64_t part_cutter_line(const struct part_cutter *c)
+{
+    return c->line;
+}
+
+int64_t part_cutter_header_lines(const struct part_cutter *c)
+{
+    return c->header_in_front ? count_lines(c->header.data, c->header.length) : 0;
 }
 
 static void feed(struct part_cutter *c, const char *bytes, size_t length)
@@ -161,7 +183,10 @@ static void give_out(struct part_cutter *c, bool first)
     size_t n = c->cut.at;
 
     buf_clear(&c->part);
-    if (!first && n > 0)
+    c->line = c->next_line;
+    c->next_line += count_lines(c->read.data, n);
+    c->header_in_front = !first && n > 0;
+    if (c->header_in_front)
         (void)buf_add(&c->part, c->header.data, c->header.length);
     (void)buf_add(&c->part, c->read.data, n);
     c->rows_given = c->cut.rows;

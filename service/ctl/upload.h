@@ -18,6 +18,9 @@ struct upload {
     int drawn;    /* per mille drawn last; -1: none */
 };
 
+/* Reads the options, finds the type and opens the file; upload_close by the caller on CTL_OK. */
+enum ctl_exit upload_open(struct ctl *ctl, const char *file_name, struct upload *ret_upload);
+void upload_close(struct upload *upload);
 /* The type of the body. */
 const char *upload_type(const struct upload *upload);
 /* Draws, on a terminal only. */
@@ -39,3 +42,7 @@ enum result part_cutter_next(struct part_cutter *cutter, const char **ret_bytes,
                              struct error *error);
 /* Rows in the parts given out, without header rows. */
 int64_t part_cutter_rows(const struct part_cutter *cutter);
+/* The line of the file, from 1, where the last part's own rows begin; and how many lines of header
+ * stand before them in it. */
+int64_t part_cutter_line(const struct part_cutter *cutter);
+int64_t part_cutter_header_lines(const struct part_cutter *cutter);

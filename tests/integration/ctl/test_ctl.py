@@ -337,6 +337,25 @@ class Rosters(Case):
         self.tocsin(OK, "recipients", "rejected", "i")
         self.assertRegex(self.out, r"PART +LINE +FIELD +REASON\n2 +17 +email +must be one address\n")
 
+    def test_rejected_lines_of_the_file(self):
+        """A row that was refused in part 7 could not be found in the file."""
+        header, rows = self.roster()
+        content = header + b"".join(rows)
+        path = self.file("r.csv", content)
+        self.parts()
+        self.tocsin(OK, "recipients", "upload", "i", path, "--part-size", "1K")
+        items, lines = [], []
+        for number in sorted(self.stored):  # the last row of each part, as the server counts
+            items.append({"part": number, "line": self.stored[number].count(b"\n") - 1, "field": "", "reason": "x"})
+            last = self.stored[number].split(b"\r\n")[-3]
+            lines.append(content[:content.index(last)].count(b"\n") + 1)
+        items.append({"part": 0, "line": 5, "field": "", "reason": "x"})
+        self.answers["GET", "/v1/incidents/i/rejected"] = Answer(body={"items": items})
+        self.tocsin(OK, "recipients", "rejected", "i", "--file", path, "--part-size", "1K")
+        self.assertGreater(len(lines), 3)
+        self.assertEqual([int(line.split()[1]) for line in self.out.splitlines()[1:]], lines + [5])
+        self.tocsin(USAGE, "recipients", "rejected", "i", "--file", path, "--json")
+
     def test_progress_bar_on_a_terminal(self):
         """A person would stare at nothing while a million rows go."""
         self.answers["POST", "/v1/incidents/i/recipients"] = Answer(body=self.answer)
