@@ -1,0 +1,401 @@
+/* config.c - reads a configuration file into struct config.
+ *
+ * Happy path: the file is read whole (up to CONFIG_BYTES_MAX), libcyaml loads it by the composed
+ * schema, then every value is checked and defaults are filled in. Fails with the first fault: file,
+ * line, key and a sentence. */
+
+/* System. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Base. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/config_text.h"
+
+#define SECOND_MS INT64_C(1000)
+#define HOUR_MS   (3600 * SECOND_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+/* What config owns behind its pointers. */
+struct config_private {
+    char path[256];
+    struct config_text *text;
+    struct config_lines *lines;
+};
+
+const struct config_text *config_text(const struct config *config)
+{
+    const struct config_private *own = config->private_state;
+    return own->text;
+}
+
+const struct config_lines *config_lines_of(const struct config *config)
+{
+    const struct config_private *own = config->private_state;
+    return own->lines;
+}
+
+const char *config_path(const struct config *config)
+{
+    const struct config_private *own = config->private_state;
+    return own->path;
+}
+
+void config_fault_print(FILE *to, const struct config_fault *fault)
+{
+    fputs(fault->file, to);
+    if (fault->line)
+        fprintf(to, ":%u", fault->line);
+    fprintf(to, ": %s%s%s\n", fault->error.field, *fault->error.field ? ": " : "",
+            fault->error.text);
+}
+
+enum result config_fault_set(struct config_reader *reader, const char *path, const char *format,
+                             ...)
+{
+    char text[sizeof reader->fault->error.text];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    reader->fault->line = config_lines_find(reader->lines, path);
+    return error_set(&reader->fault->error, RESULT_INVALID, path, "%s", text);
+}
+
+/* ---- libcyaml ---- */
+
+static const char *after(const char *text, const char *prefix)
+{
+    return str_starts(text, prefix) ? text + strlen(prefix) : NULL;
+}
+
+/* libcyaml tells a fault in one line, then where it was, innermost first. */
+static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list list)
+{
+    struct config_fault *fault = context;
+    char line[512];
+    const char *text, *at;
+
+    if (level < CYAML_LOG_WARNING)
+        return;
+    vsnprintf(line, sizeof line, format, list);
+    line[strcspn(line, "\n")] = '\0';
+    text = str_or(after(line, "Load: "), line);
+    if ((at = strstr(text, "(line: "))) {
+        if (!fault->line)
+            fault->line = (unsigned)strtoul(at + strlen("(line: "), NULL, 10);
+        return;
+    }
+    if (str_equal(text, "Backtrace:") || *fault->error.text)
+        return;
+    if ((at = after(text, "Unexpected key: ")))
+        error_set(&fault->error, RESULT_INVALID, at,
+                  "there is no such key here: correct or remove it");
+    else if ((at = after(text, "Missing required mapping field: ")))
+        error_set(&fault->error, RESULT_INVALID, at, "this key is missing: add it");
+    else
+        error_set(&fault->error, RESULT_INVALID, NULL, "%s", text);
+}
+
+static cyaml_config_t cyaml_settings(struct config_fault *fault)
+{
+    return (cyaml_config_t){.log_fn = fault ? on_cyaml_log : NULL,
+                            .log_ctx = fault,
+                            .log_level = CYAML_LOG_WARNING,
+                            .mem_fn = cyaml_mem,
+                            .flags = CYAML_CFG_NO_ALIAS};
+}
+
+static enum result load_text(struct config_private *own, struct slice yaml,
+                             struct config_fault *fault)
+{
+    cyaml_config_t settings = cyaml_settings(fault);
+    cyaml_data_t *data = NULL;
+    cyaml_err_t code = cyaml_load_data((const uint8_t *)yaml.data, yaml.length, &settings,
+                                       schema_value(), &data, NULL);
+
+    if (code != CYAML_OK || !data) {
+        if (data)
+            cyaml_free(&settings, schema_value(), data, 0);
+        fault->error.code = RESULT_INVALID;
+        if (!*fault->error.text)
+            error_set(&fault->error, RESULT_INVALID, NULL, "%s: correct the file",
+                      code == CYAML_OK ? "the file is empty" : cyaml_strerror(code));
+        return RESULT_INVALID;
+    }
+    own->text = data;
+    return RESULT_OK;
+}
+
+static enum result read_whole(const char *path, struct buf *to, struct config_fault *fault)
+{
+    FILE *file = fopen(path, "rbe");
+    char chunk[4096];
+    size_t n;
+
+    if (!file)
+        return error_set(&fault->error, RESULT_INVALID, NULL,
+                         "cannot be opened (%s): check path and rights", strerror(errno));
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0 && buf_add(to, chunk, n))
+        ;
+    bool failed = ferror(file) != 0;
+    fclose(file);
+    if (failed)
+        return error_set(&fault->error, RESULT_INVALID, NULL, "cannot be read: is it a file?");
+    if (to->failed)
+        return error_set(&fault->error, RESULT_INVALID, NULL,
+                         "is longer than 1 MiB: is it the right file?");
+    if (!utf8_valid(to->data, to->length))
+        return error_set(&fault->error, RESULT_INVALID, NULL,
+                         "is not UTF-8 text: save it as UTF-8");
+    return RESULT_OK;
+}
+
+/* ---- Checks ---- */
+
+static bool needed(struct config_reader *reader, const char *key, const char *text, const char **to)
+{
+    if (str_empty(text)) {
+        config_fault_set(reader, key, "this key is missing or empty: set it");
+        return false;
+    }
+    *to = text;
+    return true;
+}
+
+static bool read_public_url(struct config_reader *reader)
+{
+    const char *url = reader->text->public_url;
+    const char *host =
+        str_or(after(str_or(url, ""), "https://"), after(str_or(url, ""), "http://"));
+
+    if (!host || !*host || *host == '/' || strlen(host) > 253 || host[strlen(host) - 1] == '/' ||
+        strpbrk(url, " \t?#@\"<>\\")) {
+        config_fault_set(
+            reader, "public_url",
+            "write where providers reach this service, such as https://notify.example.org, "
+            "without a slash at the end");
+        return false;
+    }
+    reader->config->public_url = url;
+    return true;
+}
+
+static bool read_places(struct config_reader *reader)
+{
+    const struct config_text *text = reader->text;
+    struct config *config = reader->config;
+
+    config->listen = text->listen ? text->listen : "127.0.0.1:8080";
+    config->notices = text->notices ? text->notices : TOCSIN_NOTICES_DIR;
+    if (str_empty(config->listen) || str_empty(config->notices)) {
+        config_fault_set(reader, str_empty(config->listen) ? "listen" : "notices",
+                         "this is empty: set it or leave the key out");
+        return false;
+    }
+    if (!needed(reader, "store.path", text->store.path, &config->store_path) ||
+        !needed(reader, "master_key", text->master_key, &config->master_key))
+        return false;
+    if (!str_starts(config->master_key, "env:") && !str_starts(config->master_key, "file:") &&
+        config->master_key[0] != '/') {
+        config_fault_set(
+            reader, "master_key",
+            "a key is given as file:PATH, an absolute path or env:NAME, never by itself");
+        return false;
+    }
+    return read_bool(reader, "allow_public", text->allow_public, &config->allow_public) &&
+           read_public_url(reader) &&
+           read_unsigned(reader, "store.readers", text->store.readers, (struct config_range){1, 16},
+                         &config->store_readers) &&
+           read_unsigned(reader, "store.cache_mib", text->store.cache_mib,
+                         (struct config_range){1, 4096}, &config->store_cache_mib);
+}
+
+static bool read_log(struct config_reader *reader)
+{
+    const char *level = reader->text->log.level;
+
+    reader->config->log_level = LOG_INFO;
+    if (!level)
+        return true;
+    reader->config->log_level = log_level_find(level);
+    if (reader->config->log_level >= 0)
+        return true;
+    config_fault_set(reader, "log.level", "write debug, info, warn or error");
+    return false;
+}
+
+static bool read_rules(struct config_reader *reader)
+{
+    const struct config_text *text = reader->text;
+    struct config *config = reader->config;
+    int64_t approvals = 1;
+
+    if (!read_number(reader, "approvals_required", text->approvals_required,
+                     (struct config_range){1, 16}, &approvals) ||
+        !read_bool(reader, "consent_required", text->consent_required, &config->consent_required))
+        return false;
+    config->approvals_required = (int)approvals;
+    return true;
+}
+
+static bool read_times(struct config_reader *reader)
+{
+    const struct config_text *text = reader->text;
+    struct config *config = reader->config;
+    struct config_range long_time = {100, 30 * DAY_MS};
+
+    config->lease_ms = 60 * SECOND_MS;
+    config->stop_grace_ms = 20 * SECOND_MS;
+    config->retry_base_ms = 60 * SECOND_MS;
+    config->retry_max_ms = HOUR_MS;
+    config->retry_limit = 8;
+    config->written_due_ms = 10 * DAY_MS;
+    config->render_threads = 1;
+    config->disk_min_mib = 64;
+    if (!read_duration(reader, "retry.base", text->retry.base, long_time, &config->retry_base_ms) ||
+        !read_duration(reader, "retry.max", text->retry.max, long_time, &config->retry_max_ms) ||
+        !read_unsigned(reader, "retry.limit", text->retry.limit, (struct config_range){1, 100},
+                       &config->retry_limit) ||
+        !read_duration(reader, "lease", text->lease, (struct config_range){5000, HOUR_MS},
+                       &config->lease_ms) ||
+        !read_duration(reader, "stop_grace", text->stop_grace, (struct config_range){0, HOUR_MS},
+                       &config->stop_grace_ms) ||
+        !read_duration(reader, "written_notice_due", text->written_notice_due,
+                       (struct config_range){HOUR_MS, 366 * DAY_MS}, &config->written_due_ms) ||
+        !read_unsigned(reader, "render_threads", text->render_threads, (struct config_range){1, 64},
+                       &config->render_threads) ||
+        !read_unsigned(reader, "disk_min_mib", text->disk_min_mib,
+                       (struct config_range){1, 1 << 20}, &config->disk_min_mib))
+        return false;
+    if (config->retry_max_ms >= config->retry_base_ms)
+        return true;
+    config_fault_set(reader, "retry.max", "this is shorter than retry.base: write a longer time");
+    return false;
+}
+
+static bool read_http(struct config_reader *reader)
+{
+    const struct text_http *text = &reader->text->http;
+    struct http_limits *http = &reader->config->http;
+    struct config_range most = {1, 100000}, time = {100, HOUR_MS};
+
+    return read_unsigned(reader, "http.connections", text->connections, most, &http->connections) &&
+           read_unsigned(reader, "http.per_ip", text->per_ip, most, &http->per_ip) &&
+           read_duration(reader, "http.idle", text->idle, time, &http->idle_ms) &&
+           read_duration(reader, "http.head_deadline", text->head_deadline, time,
+                         &http->head_deadline_ms) &&
+           read_duration(reader, "http.reply_deadline", text->reply_deadline, time,
+                         &http->reply_deadline_ms) &&
+           read_number(reader, "http.min_body_rate", text->min_body_rate,
+                       (struct config_range){1, 1 << 30}, &http->min_body_rate);
+}
+
+/* A driver whose section was left out gets one of zeros: it says itself what it misses. */
+static void fill_sections(struct config_private *own)
+{
+    for (unsigned i = 0; i < own->text->channels_count; i++) {
+        struct text_channel *text = &own->text->channels[i];
+        const struct channel_driver *driver =
+            text->channel && text->provider ? channel_driver_find(text->channel, text->provider)
+                                            : NULL;
+        int section = driver ? schema_section(driver->facts.provider) : -1;
+        if (section < 0 || text->sections[section])
+            continue;
+        /* From libcyaml's own allocator: cyaml_free() frees it with the rest. */
+        text->sections[section] =
+            cyaml_mem(NULL, NULL, driver->config_size ? driver->config_size : 1);
+        require(text->sections[section]);
+        memset(text->sections[section], 0, driver->config_size ? driver->config_size : 1);
+    }
+}
+
+static enum result config_read(struct config *config, struct slice yaml, struct config_fault *fault)
+{
+    struct config_private *own = config->private_state;
+    struct config_reader reader = {.config = config, .fault = fault};
+    enum result result;
+
+    own->lines = config_lines_read(yaml.data, yaml.length);
+    result = load_text(own, yaml, fault);
+    if (result != RESULT_OK)
+        return result;
+    fill_sections(own);
+    reader.text = own->text;
+    reader.lines = own->lines;
+    if (!read_places(&reader) || !read_log(&reader) || !read_rules(&reader) ||
+        !read_times(&reader) || !read_http(&reader))
+        return RESULT_INVALID;
+    return config_read_channels(&reader);
+}
+
+enum result config_load(const char *path, struct config **ret_config, struct config_fault *fault)
+{
+    struct config *config = mem_new(struct config);
+    struct config_private *own = mem_new(struct config_private);
+    struct buf yaml;
+    enum result result;
+
+    memset(fault, 0, sizeof *fault);
+    if (!str_copy(fault->file, sizeof fault->file, path))
+        str_copy(fault->file, sizeof fault->file, "configuration");
+    config->private_state = own;
+    memcpy(own->path, fault->file, sizeof own->path);
+    buf_init(&yaml, CONFIG_BYTES_MAX);
+    result = read_whole(path, &yaml, fault);
+    if (result == RESULT_OK)
+        result = config_read(config, (struct slice){yaml.data, yaml.length}, fault);
+    buf_free(&yaml);
+    if (result == RESULT_OK)
+        *ret_config = config;
+    else
+        config_destroy(&config);
+    return result;
+}
+
+void config_destroy(struct config **config)
+{
+    struct config_private *own;
+    cyaml_config_t settings = cyaml_settings(NULL);
+
+    if (!*config)
+        return;
+    own = (*config)->private_state;
+    if (own->text)
+        cyaml_free(&settings, schema_value(), own->text, 0);
+    config_lines_destroy(&own->lines);
+    mem_free(own);
+    seal_key_wipe(&(*config)->master);
+    mem_free(*config);
+    *config = NULL;
+}
+
+struct key_walk {
+    void (*each)(void *context, const char *path);
+    void *context;
+};
+
+static void on_key(struct schema_visit *visit, const char *path, const cyaml_schema_field_t *field,
+                   const void *data)
+{
+    const struct key_walk *walk = visit->context;
+
+    (void)data;
+    if (field->value.type != CYAML_IGNORE)
+        walk->each(walk->context, path);
+}
+
+void config_keys(void (*each)(void *context, const char *path), void *context)
+{
+    struct key_walk walk = {each, context};
+    struct schema_visit visit = {on_key, &walk};
+
+    schema_walk(schema_fields(), NULL, "", &visit);
+}

@@ -1,0 +1,71 @@
+/* config.h - the configuration as the daemon uses it: read from YAML, checked, with defaults filled
+ * in.
+ *
+ *   config_load(path, &config, &fault)   the file's shape and every value; opens no secret but
+ * reads none of its bytes config_secrets(config, &fault)       can every secret be read? the master
+ * key is taken
+ *
+ * Not thread-safe. A fault names file, line and key, and says in a sentence what to write instead.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/result.h"
+#include "base/seal.h"
+#include "service/delivery/delivery.h"
+#include "service/http/http_server.h"
+
+enum { CONFIG_CHANNELS_MAX = 16, CONFIG_BYTES_MAX = 1 << 20 };
+
+/* Where and why. `error.field` is the path of the key: "channels[0].email.relays[1].port". */
+struct config_fault {
+    char file[256];
+    unsigned line; /* 0: about the file as a whole */
+    struct error error;
+};
+/* "deploy/x.yaml:12: channels[0].rate: sentence" and a line end. */
+void config_fault_print(FILE *to, const struct config_fault *fault);
+
+struct config {
+    const char *listen;
+    bool allow_public;
+    const char *public_url; /* no trailing slash */
+    const char *store_path;
+    unsigned store_readers, store_cache_mib;
+    const char *master_key; /* "env:NAME" or a path */
+    const char *notices;
+    int log_level; /* enum log_level */
+    int approvals_required;
+    bool consent_required;
+    int64_t retry_base_ms, retry_max_ms;
+    unsigned retry_limit;
+    int64_t lease_ms, stop_grace_ms, written_due_ms;
+    unsigned render_threads, disk_min_mib;
+    struct http_limits http;
+    struct delivery_channel channels[CONFIG_CHANNELS_MAX];
+    size_t n_channels;
+    const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
+    size_t n_ladder, n_beside;
+    struct seal_key master; /* after config_secrets() */
+    void *private_state;
+};
+
+/* RESULT_INVALID with the fault filled. The caller owns *ret_config. */
+enum result config_load(const char *path, struct config **ret_config, struct config_fault *fault);
+/* Wipes and frees; *config may be NULL. */
+void config_destroy(struct config **config);
+
+/* Reads every secret that is named (the drivers read theirs again when they open) and keeps the
+ * master key. With `report` a line per secret is printed: its key and a fingerprint, never the
+ * secret. */
+enum result config_secrets(struct config *config, FILE *report, struct config_fault *fault);
+
+/* A fresh master key in a new file of mode 0400. RESULT_EXISTS: nothing is ever overwritten. */
+enum result config_keygen(const char *path, struct error *error);
+
+/* Calls `each` with the path of every key that the schema knows, list items as "[]":
+ * "channels[].email.relays[].host". */
+void config_keys(void (*each)(void *context, const char *path), void *context);
