@@ -285,7 +285,6 @@ static void set_up(CURL *curl, struct call *call)
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L); /* no byte for two minutes: give up */
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
@@ -316,7 +315,9 @@ static enum result no_answer(const struct call *call, CURLcode code, struct erro
     const char *words = curl_easy_strerror(code);
 
     if (call->sink_failed)
-        return error_set(error, RESULT_IO, "", "The output cannot be written: free some space.");
+        return error_set(error, RESULT_IO, "",
+                         "The output cannot be written: look whether the disk is full, or its "
+                         "reader has gone.");
     if (call->too_large)
         return error_set(error, RESULT_TOO_LARGE, "",
                          "The answer is larger than 64 MiB: ask for less at once.");
@@ -343,6 +344,9 @@ enum result api_call(struct api_client *client, const struct api_request *reques
     (void)buf_printf(&url, "%s%s", client->origin, request->path);
     buf_clear(&reply->body);
     buf_clear(&reply->next);
+    reply->status = 0;
+    reply->type[0] = '\0';
+    reply->retry_after_ms = -1;
     set_up(client->curl, &call);
     curl_easy_setopt(client->curl, CURLOPT_URL, url.data);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);

@@ -6,7 +6,6 @@
 
 /* System. */
 #include <string.h>
-#include <unistd.h>
 
 /* Base. */
 #include "base/str.h"
@@ -163,7 +162,7 @@ static enum ctl_exit watch(struct watch *w)
             return code;
         if (done)
             return CTL_OK;
-        (void)usleep((useconds_t)(w->interval_ms * 1000));
+        pause_ms(w->interval_ms);
     }
 }
 

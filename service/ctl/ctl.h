@@ -90,6 +90,8 @@ struct column {
     const char *member, *title;
 };
 void print_table(struct json_object *items, const struct column *columns, size_t n);
+/* Waits. */
+void pause_ms(int64_t ms);
 /* A terminal that understands cursor movement? */
 bool is_terminal(FILE *stream);
 

@@ -4,6 +4,7 @@
 /* System. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Base. */
@@ -152,6 +153,13 @@ void print_table(struct json_object *items, const struct column *columns, size_t
         (void)putchar('\n');
     }
     buf_free(&buf);
+}
+
+void pause_ms(int64_t ms)
+{
+    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    (void)nanosleep(&wait, NULL);
 }
 
 bool is_terminal(FILE *stream)

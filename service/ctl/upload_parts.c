@@ -19,7 +19,7 @@
 /* This module. */
 #include "service/ctl/upload.h"
 
-enum { JOURNAL_LINE = 160, BACKOFF_MS = 250, BACKOFF_MAX_MS = 30000 };
+enum { JOURNAL_LINE = 160, BACKOFF_MS = 250, BACKOFF_MAX_MS = 30000, ASKED_MAX_MS = 600000 };
 
 struct journal {
     struct buf name;
@@ -137,8 +137,9 @@ static void wait_before(int64_t attempt, int64_t asked_ms)
     int64_t ms = BACKOFF_MS << (attempt > 10 ? 10 : attempt);
 
     ms = ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms;
+    asked_ms = asked_ms > ASKED_MAX_MS ? ASKED_MAX_MS : asked_ms;
     ms = asked_ms > ms ? asked_ms : ms;
-    (void)usleep((useconds_t)(ms * 1000));
+    pause_ms(ms);
 }
 
 /* Sends until it arrives, is refused, or the tries are used up; then once more through ask(), whose

@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import tempfile
+import time
 import unittest
 
 from fake_api import TOKEN, Answer, Server, problem
@@ -322,6 +323,19 @@ class Rosters(Case):
         self.tocsin(OK, "recipients", "upload", "i", path, "--resume")
         self.assertEqual(sorted(self.stored), [1])
 
+    def test_asked_to_wait(self):
+        """A server that asks for a moment would be asked again at once."""
+        times = []
+
+        def busy(asked):
+            times.append(time.monotonic())
+            return problem(429, "Later") if len(times) == 1 else Answer(body=self.answer)
+        self.parts()
+        self.answers["PUT", "/v1/incidents/i/recipients/parts/1"] = lambda asked: with_header(
+            busy(asked), "Retry-After", "1")
+        self.tocsin(OK, "recipients", "upload", "i", self.file("r.csv", "recipient_id\na\n"), "--resume")
+        self.assertGreaterEqual(times[1] - times[0], 1)
+
     def test_refused_part(self):
         """A refusal would be tried again and again."""
         self.parts()
@@ -361,6 +375,11 @@ class Rosters(Case):
         self.answers["POST", "/v1/incidents/i/recipients"] = Answer(body=self.answer)
         out = on_terminal(["recipients", "upload", "i", self.file("r.csv", "recipient_id\na\n")], self.server.url)
         self.assertIn("100% of 1 KiB", out)
+
+
+def with_header(answer, name, value):
+    answer.headers[name] = value
+    return answer
 
 
 def on_terminal(arguments, url, code=OK):
@@ -523,6 +542,17 @@ class Receipts(Case):
         with open(path) as file:
             self.assertEqual(file.read().count("\n"), 4)
         self.assertEqual(os.listdir(self.folder.name), ["out.csv"])
+
+    def test_reader_goes_away(self):
+        """tocsin receipts | head would hang, or count as done."""
+        self.answers["GET", "/v1/receipts"] = Answer(body='{"r":0}\n' * 500000, type="application/x-ndjson")
+        read, write = os.pipe()
+        tocsin = subprocess.Popen([TOCSIN, "receipts", "i"], stdout=write, stderr=subprocess.DEVNULL,
+                                  env=clean_environment(TOCSIN_URL=self.server.url, TOCSIN_TOKEN=TOKEN))
+        os.close(write)
+        os.read(read, 10)
+        os.close(read)
+        self.assertIn(tocsin.wait(30), (LOCAL, -13))
 
     def test_failure_leaves_no_file(self):
         """Half an export would stand for all of it."""
