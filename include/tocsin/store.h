@@ -48,6 +48,7 @@ size_t store_pending(const struct store *store);
 struct store_request {
     void (*cb)(struct store_request *request);
     struct arena *arena; /* for outputs; may be NULL where a verb has none */
+    void *user;          /* the caller's own, where the request is not embedded in its struct */
     enum result result;
     struct error error;
     /* private */

@@ -19,6 +19,10 @@
 
 enum { NOTICES_MAX = 32 };
 
+/* The words of the set are shared json-c objects, which may not be read by two threads at once: one
+ * compiles at a time. */
+static pthread_mutex_t compile_lock = PTHREAD_MUTEX_INITIALIZER;
+
 struct dossier_notices {
     pthread_mutex_t lock;
     const struct notice_set *set;
@@ -66,7 +70,9 @@ static int notice_index(struct dossier *dossier, const char *locale)
     source.facts = json_get(dossier->document, "facts");
     source.values = notices->values;
     str_copy(notices->locales[i], sizeof(notices->locales[i]), source.locale);
+    pthread_mutex_lock(&compile_lock);
     notice_compile(&source, &notices->notices[i], &notices->errors[i]);
+    pthread_mutex_unlock(&compile_lock);
     return (int)i;
 }
 

@@ -30,6 +30,22 @@ static void copy_day(struct json_object *to, const char *name, struct json_objec
         json_object_object_add(to, name, json_object_new_string(day_format(day, at)));
 }
 
+/* "https://acme.example/security/" is printed as "acme.example/security": to be typed in, not
+ * clicked. */
+static void add_website(struct json_object *to, const char *url)
+{
+    const char *text = str_or(url, "");
+    if (str_starts(text, "https://"))
+        text += 8;
+    else if (str_starts(text, "http://"))
+        text += 7;
+    size_t length = strlen(text);
+    while (length > 0 && text[length - 1] == '/')
+        length--;
+    if (length > 0)
+        json_object_object_add(to, "website", json_object_new_string_len(text, (int)length));
+}
+
 static void copy_organisation(struct json_object *to, struct json_object *organisation)
 {
     static const char *const contact[] = {"email", "phone", "url"};
@@ -39,8 +55,7 @@ static void copy_organisation(struct json_object *to, struct json_object *organi
     copy_member(copy, "address", organisation, "address");
     for (size_t i = 0; i < sizeof(contact) / sizeof(contact[0]); i++)
         copy_member(copy, contact[i], contacts, contact[i]);
-    if (contacts != NULL)
-        json_object_object_add(copy, "contact", json_object_get(contacts));
+    add_website(copy, json_get_string(contacts, "url"));
     json_object_object_add(to, "organisation", copy);
 }
 
@@ -56,7 +71,9 @@ struct json_object *notice_values_of_incident(struct json_object *document)
         copy_day(values, "occurred_to", document, "occurred_to");
     copy_day(values, "occurred_on", document, "occurred_from");
     copy_day(values, "discovered_on", document, "discovered_at");
-    copy_day(values, "determined_on", document, "determined_at");
+    const char *establishment = json_get_string(document, "establishment");
+    if (establishment == NULL || str_starts(establishment, "US"))
+        json_object_object_add(values, "us_resources", json_object_new_boolean(true));
     return values;
 }
 

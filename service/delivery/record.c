@@ -150,6 +150,7 @@ static void add_receipt(struct batch *batch, const struct batch_item *item, cons
         .attempt = item->attempt,
         .outcome = sent ? (int)outcome->kind : (int)OUTCOME_REJECTED,
         .evidence = sent ? evidence_of(outcome->kind) : EVIDENCE_FAILED,
+        .in_account = run->driver->facts.address == ADDRESS_ACCOUNT,
         .status = sent ? outcome->status : "5.6.0",
         .code = sent ? outcome->code : 0,
         .notice_digest = item->digest,

@@ -200,3 +200,22 @@ enum result notice_set_find(const struct notice_set *set, const char *kind, cons
                                          .words = notice_set_words(set, file->locale)};
     return RESULT_OK;
 }
+
+/* By name, not by the order of the directory: an approval's hash walks over them. */
+const char *notice_set_locale(const struct notice_set *set, const char *kind, size_t i)
+{
+    const char *last = NULL, *next = NULL;
+    for (size_t rank = 0; rank <= i; rank++, last = next) {
+        next = NULL;
+        for (unsigned k = 0; k < set->n; k++) {
+            const char *locale = set->files[k].locale;
+            if (set->files[k].text != NULL && str_equal(set->files[k].kind, kind) &&
+                (last == NULL || strcmp(locale, last) > 0) &&
+                (next == NULL || strcmp(locale, next) < 0))
+                next = locale;
+        }
+        if (next == NULL)
+            return NULL;
+    }
+    return next;
+}

@@ -1,0 +1,200 @@
+/* facts.c - token -> chunk and member -> the person's seed -> one transaction that merges the fact,
+ * moves the counters and keeps the receipt. Late, duplicate and reordered facts are welcome:
+ * member_merge decides what they change. */
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/delivery/delivery_private.h"
+#include "service/delivery/facts.h"
+#include "service/delivery/person.h"
+
+struct fact_work {
+    struct delivery *delivery;
+    struct fact_report *fact;
+    struct token token;
+    struct arena *arena;
+    struct store_chunk_get get;
+    struct store_roster_read read;
+    struct store_fact put;
+    struct receipt_batch receipts;
+    struct seal_key key;
+    enum evidence sufficient; /* of the channel's rule */
+    bool told;
+};
+
+static void fact_finish(struct fact_work *work, enum result result, const struct error *error)
+{
+    struct fact_report *fact = work->fact;
+    fact->request.result = result;
+    if (error != NULL)
+        fact->request.error = *error;
+    receipt_batch_free(&work->receipts);
+    seal_key_wipe(&work->key);
+    arena_destroy(&work->arena);
+    mem_free(work);
+    fact->request.cb(&fact->request);
+}
+
+static void on_put(struct store_request *request)
+{
+    struct store_fact *put = container_of(request, struct store_fact, request);
+    struct fact_work *work = container_of(put, struct fact_work, put);
+    struct active_wave *wave = schedule_find(work->delivery, work->get.wave_row.id);
+    bool old_news = request->result == RESULT_EXISTS;
+    if (request->result == RESULT_OK && put->changed) {
+        work->fact->changed = true;
+        work->delivery->stats.receipts++;
+        if (put->reopened)
+            work->get.wave_row.state = WAVE_SENDING;
+        if (wave != NULL)
+            schedule_poke(wave);
+        else if (put->reopened)
+            schedule_wave(work->delivery, &work->get.wave_row);
+    }
+    fact_finish(work, old_news ? RESULT_OK : request->result, &request->error);
+}
+
+static uint8_t member_state_of(enum evidence evidence)
+{
+    static const uint8_t states[EVIDENCE_N] = {
+        [EVIDENCE_HANDED_OVER] = MEMBER_ACCEPTED,      [EVIDENCE_ACCEPTED] = MEMBER_ACCEPTED,
+        [EVIDENCE_DELIVERED] = MEMBER_DELIVERED,       [EVIDENCE_DISPLAYED] = MEMBER_DISPLAYED,
+        [EVIDENCE_ACKNOWLEDGED] = MEMBER_ACKNOWLEDGED, [EVIDENCE_FAILED] = MEMBER_FAILED,
+        [EVIDENCE_BOUNCED] = MEMBER_BOUNCED,           [EVIDENCE_RETURNED] = MEMBER_RETURNED,
+    };
+    return states[evidence];
+}
+
+/* The channel's driver and evidence rule, by the wave's stored policy. */
+static const struct channel_driver *find_rule(struct fact_work *work)
+{
+    struct policy policy;
+    const struct chunk_row *chunk = &work->get.rows[0];
+    work->sufficient = EVIDENCE_N;
+    if (policy_read(&policy, work->get.wave_row.policy, &work->delivery->config) != RESULT_OK ||
+        chunk->channel >= policy.n_channels || policy.channels[chunk->channel].live < 0)
+        return NULL;
+    work->sufficient = policy.channels[chunk->channel].sufficient;
+    return work->delivery->config.channels[policy.channels[chunk->channel].live].driver;
+}
+
+/* This much is enough, and it was not known before: the person is told by this fact. */
+static bool tells(const struct fact_work *work)
+{
+    uint8_t byte = work->get.rows[0].progress[work->token.position];
+    return !evidence_negative(work->fact->evidence) && work->fact->evidence >= work->sufficient &&
+           !(byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) && (byte & MEMBER_STATE_MASK) < MEMBER_FAILED;
+}
+
+static void add_receipts(struct fact_work *work, const struct person_opening *person)
+{
+    const struct fact_report *fact = work->fact;
+    const struct chunk_row *chunk = &work->get.rows[0];
+    const struct channel_driver *driver = find_rule(work);
+    struct receipt receipt = {
+        .kind = RECEIPT_EVIDENCE,
+        .at = fact->at > 0 ? fact->at : delivery_now(work->delivery),
+        .incident = chunk->incident,
+        .wave = chunk->wave,
+        .channel = driver == NULL ? NULL : driver->facts.channel,
+        .attempt = work->token.attempt,
+        .outcome = -1,
+        .evidence = fact->evidence,
+        .in_account = driver != NULL && driver->facts.address == ADDRESS_ACCOUNT,
+        .status = str_empty(fact->status) ? NULL : fact->status,
+        .code = fact->code,
+        .reason = fact->blame == BLAME_NONE ? NULL : blame_name(fact->blame),
+        .seed = &person->seed,
+        .recipient_id = person->recipient.recipient_id,
+        .number = person->number,
+        .provider = driver == NULL ? NULL : driver->facts.provider,
+        .provider_ref = fact->provider_ref,
+        .diagnostic = fact->diagnostic,
+    };
+    receipt_batch_free(&work->receipts);
+    receipt_batch_init(&work->receipts, chunk->incident, chunk->wave, chunk->id);
+    receipt_batch_add(&work->receipts, &work->key, &receipt);
+    work->told = tells(work);
+    if (work->told) {
+        receipt.kind = RECEIPT_TOLD;
+        receipt.reason = evidence_name(fact->evidence);
+        receipt_batch_add(&work->receipts, &work->key, &receipt);
+    }
+    receipt_batch_finish(&work->receipts);
+}
+
+static void put_fact(struct fact_work *work)
+{
+    struct store_fact *put = &work->put;
+    put->request.cb = on_put;
+    put->chunk = work->token.chunk;
+    put->position = work->token.position;
+    put->state = member_state_of(work->fact->evidence) | (work->told ? MEMBER_TOLD : 0);
+    put->at = delivery_now(work->delivery);
+    put->event = work->fact->event;
+    put->receipts = &work->receipts;
+    store_fact_put(work->delivery->config.store, put);
+}
+
+static void on_person(struct store_request *request)
+{
+    struct store_roster_read *read = container_of(request, struct store_roster_read, request);
+    struct fact_work *work = container_of(read, struct fact_work, read);
+    if (request->result != RESULT_OK) {
+        fact_finish(work, request->result, &request->error);
+        return;
+    }
+    struct person_opening person = {
+        .incident_key = &work->key, .read = read, .number = read->numbers[0], .arena = work->arena};
+    if (person_open(work->delivery, &person) != RESULT_OK) {
+        fact_finish(work, RESULT_OK, NULL); /* erased: nothing is kept about nobody */
+        return;
+    }
+    add_receipts(work, &person);
+    seal_key_wipe(&person.seed);
+    put_fact(work);
+}
+
+static void on_chunk(struct store_request *request)
+{
+    struct store_chunk_get *get = container_of(request, struct store_chunk_get, request);
+    struct fact_work *work = container_of(get, struct fact_work, get);
+    const struct chunk_row *chunk = get->n > 0 ? &get->rows[0] : NULL;
+    if (request->result != RESULT_OK) {
+        fact_finish(work, request->result, &request->error);
+        return;
+    }
+    if (chunk == NULL || work->token.position >= chunk->n ||
+        !vault_unwrap(&work->delivery->vault, get->key, &work->key)) {
+        fact_finish(work, RESULT_NOT_FOUND, NULL); /* the incident is gone */
+        return;
+    }
+    work->read.request.cb = on_person;
+    work->read.request.arena = work->arena;
+    work->read.incident = chunk->incident;
+    work->read.numbers = &chunk->members[work->token.position];
+    work->read.n_numbers = 1;
+    store_roster_read(work->delivery->config.store, &work->read);
+}
+
+void fact_report(struct delivery *delivery, struct fact_report *fact)
+{
+    struct fact_work *work = mem_new(struct fact_work);
+    work->delivery = delivery;
+    work->fact = fact;
+    work->arena = arena_create(4 << 20);
+    fact->changed = false;
+    receipt_batch_init(&work->receipts, 0, 0, 0);
+    if (!token_parse(&work->token, &delivery->token_key, fact->token))
+        work->token.chunk = INT64_MAX; /* no such chunk: the store's callback says so */
+    work->get.request.cb = on_chunk;
+    work->get.request.arena = work->arena;
+    work->get.chunk = work->token.chunk;
+    store_chunk_get(delivery->config.store, &work->get);
+}
