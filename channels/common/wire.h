@@ -50,6 +50,8 @@ void wire_json_add(struct buf *to, const char *name, const char *value);
 
 /* A fresh outcome of this kind; everything else is empty, retry_after_ms = -1. */
 void outcome_set(struct outcome *ret, enum outcome_kind kind, enum blame blame, const char *status);
+/* Copies a text, cut at the bound on a UTF-8 border, controls replaced by blanks. NULL: empty. */
+void text_cut(char *to, size_t size, const char *text);
 /* Provider's words, cut at the bound on a UTF-8 border, controls replaced by blanks. NULL: none. */
 void outcome_say(struct outcome *outcome, const char *words);
 

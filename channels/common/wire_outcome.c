@@ -19,20 +19,22 @@ void outcome_set(struct outcome *ret, enum outcome_kind kind, enum blame blame, 
     str_copy(ret->status, sizeof ret->status, status);
 }
 
+void text_cut(char *to, size_t size, const char *text)
+{
+    size_t n = 0, length = text ? strnlen(text, size - 1) : 0;
+
+    for (; n < length; n++)
+        to[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f ? ' ' : text[n];
+    /* Not a half character at the cut; at most three bytes are one. */
+    for (int i = 0; i < 4 && n && !utf8_valid(to, n); i++)
+        n--;
+    to[utf8_valid(to, n) ? n : 0] = '\0';
+}
+
 void outcome_say(struct outcome *outcome, const char *words)
 {
-    size_t n = 0, room = sizeof outcome->diagnostic - 1;
-
-    if (!words)
-        return;
-    size_t length = strnlen(words, room);
-    for (; n < length; n++)
-        outcome->diagnostic[n] =
-            (unsigned char)words[n] < 0x20 || words[n] == 0x7f ? ' ' : words[n];
-    /* Not a half character at the cut. */
-    while (n && !utf8_valid(outcome->diagnostic, n))
-        n--;
-    outcome->diagnostic[n] = '\0';
+    if (words)
+        text_cut(outcome->diagnostic, sizeof outcome->diagnostic, words);
 }
 
 static void outcome_of_4xx(struct outcome *ret, const struct wire_reply *reply)

@@ -224,8 +224,7 @@ static enum result read_event(struct json_object *json, struct arena *arena,
     if (!fact || str_empty(id))
         return RESULT_INVALID;
     str_copy(fact->provider_ref, sizeof fact->provider_ref, id);
-    str_copy(fact->diagnostic, sizeof fact->diagnostic,
-             str_or(json_get_string(letter, "failure_reason"), ""));
+    text_cut(fact->diagnostic, sizeof fact->diagnostic, json_get_string(letter, "failure_reason"));
     if (at && time_parse(at, &when))
         fact->at = when;
     return RESULT_OK;

@@ -70,10 +70,7 @@ enum result kannel_report(const struct kannel_settings *settings,
     struct report_fact *fact = report_one(&result, arena, word, token);
     if (!fact)
         return report_malformed(error);
-    const char *said = report_query(report, "r");
-    if (said && utf8_valid(said, strlen(said)))
-        for (size_t i = 0; said[i] && i < sizeof fact->diagnostic - 1; i++)
-            fact->diagnostic[i] = said[i];
+    text_cut(fact->diagnostic, sizeof fact->diagnostic, report_query(report, "r"));
     *ret = result;
     return RESULT_OK;
 }

@@ -95,8 +95,7 @@ static enum result read_fact(struct json_object *json, struct arena *arena,
         fact->at = when;
     str_copy(fact->provider_ref, sizeof fact->provider_ref,
              str_or(json_get_string(data, "reference"), ""));
-    str_copy(fact->diagnostic, sizeof fact->diagnostic,
-             str_or(json_get_string(data, "reason"), ""));
+    text_cut(fact->diagnostic, sizeof fact->diagnostic, json_get_string(data, "reason"));
     return RESULT_OK;
 }
 

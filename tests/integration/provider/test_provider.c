@@ -455,6 +455,28 @@ static void test_hang(void **state)
     bench_close(&bench);
 }
 
+/* Breaks when a letter that was stopped while Lob was silent is mailed, though it can be found and
+ * taken back. */
+static void test_undo(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, "postal", "lob", LOB, "--no-callbacks", NULL);
+    struct message *m = message_add(&bench, "HANG");
+    assert_int_equal(bench.driver->send(bench.channel, (struct channel_send *[]){&m->send}, 1),
+                     RESULT_OK);
+    for (int i = 0; i < 5000 && ledger_lines(&bench) < 1; i++)
+        if (!loop_turn(bench.loop))
+            usleep(1000);
+    bench.driver->cancel(bench.channel, &m->send);
+    wait_for(&bench, &m->callbacks, 1);
+    assert_int_equal(m->outcome.kind, OUTCOME_CANCELED);
+    assert_true(str_starts(m->outcome.provider_ref, "ltr_"));
+    assert_int_equal(ledger_lines(&bench), 2); /* taken, deleted */
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_lob_upload), cmocka_unit_test(test_bad_signatures),
         cmocka_unit_test(test_postgrid),   cmocka_unit_test(test_webhook),
         cmocka_unit_test(test_faults),     cmocka_unit_test(test_hang),
+        cmocka_unit_test(test_undo),
     };
     seal_init();
     setenv("SIM_TWILIO", "sim-twilio-token", 1);

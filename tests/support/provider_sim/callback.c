@@ -26,8 +26,9 @@
 #include "sim.h"
 
 struct waiting {
-    struct heap_node node; /* key: monotonic milliseconds */
-    struct callback callback;
+    struct heap_node node;    /* key: monotonic milliseconds */
+    struct callback callback; /* its strings are the three below */
+    char *url, *type, *body;
     unsigned tries;
 };
 
@@ -53,9 +54,9 @@ static void waiting_push(const struct callback *callback)
     struct waiting *waiting = mem_new(struct waiting);
 
     waiting->callback = *callback;
-    waiting->callback.url = mem_strdup(callback->url);
-    waiting->callback.type = mem_strdup(callback->type);
-    waiting->callback.body = mem_strdup(callback->body);
+    waiting->callback.url = waiting->url = mem_strdup(callback->url);
+    waiting->callback.type = waiting->type = mem_strdup(callback->type);
+    waiting->callback.body = waiting->body = mem_strdup(callback->body);
     waiting->node.key = now_ms() + callback->delay_ms;
     heap_push(&heap, &waiting->node);
 }
@@ -168,12 +169,9 @@ static bool post(CURL *curl, const struct callback *callback)
 
 static void waiting_free(struct waiting *waiting)
 {
-    char *owned[] = {(char *)(uintptr_t)waiting->callback.url,
-                     (char *)(uintptr_t)waiting->callback.type,
-                     (char *)(uintptr_t)waiting->callback.body};
-
-    for (size_t i = 0; i < 3; i++)
-        mem_free(owned[i]);
+    mem_free(waiting->url);
+    mem_free(waiting->type);
+    mem_free(waiting->body);
     mem_free(waiting);
 }
 

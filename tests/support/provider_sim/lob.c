@@ -1,6 +1,6 @@
 /* lob.c - plays Lob's letters: create (JSON, form, multipart) with idempotent replay and conflict,
- * get, list by metadata, delete, signed events. Magic: line1 NCOA, RETURN, RENDERFAIL; zip 00000 is
- * undeliverable. */
+ * get, list by metadata, delete, signed events. Magic: line1 NCOA, RETURN, RENDERFAIL, HANG; zip
+ * 00000 is undeliverable. */
 
 /* System. */
 #include <stdio.h>
@@ -226,6 +226,7 @@ static void create(struct sim_request *request, struct sim_reply *reply)
     ledger_letter(ref, file, strlen(file));
     reply->status = 200;
     buf_puts(&reply->body, record->json);
+    reply->hang = strstr(form_get(&form, "to[address_line1]"), "HANG") != NULL;
     tell_all(&form, record->json, ref);
 }
 
