@@ -76,6 +76,8 @@ static const char *after(const char *text, const char *prefix)
     return str_starts(text, prefix) ? text + strlen(prefix) : NULL;
 }
 
+static const char doubled[] = "Mapping field already seen: ";
+
 /* libcyaml tells a fault in one line, then where it was, innermost first. */
 static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list list)
 {
@@ -100,6 +102,8 @@ static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, v
                   "there is no such key here: correct or remove it");
     else if ((at = after(text, "Missing required mapping field: ")))
         error_set(&fault->error, RESULT_INVALID, at, "this key is missing: add it");
+    else if ((at = after(text, doubled)))
+        error_set(&fault->error, RESULT_EXISTS, at, "this key stands here twice: remove one");
     else
         error_set(&fault->error, RESULT_INVALID, NULL, "%s", text);
 }
@@ -124,6 +128,8 @@ static enum result load_text(struct config_private *own, struct slice yaml,
     if (code != CYAML_OK || !data) {
         if (data)
             cyaml_free(&settings, schema_value(), data, 0);
+        if (fault->error.code == RESULT_EXISTS)
+            fault->line = config_lines_doubled(own->lines);
         fault->error.code = RESULT_INVALID;
         if (!*fault->error.text)
             error_set(&fault->error, RESULT_INVALID, NULL, "%s: correct the file",

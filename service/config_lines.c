@@ -22,6 +22,7 @@ enum { DEPTH_MAX = 16 };
 struct place {
     char *path, *text; /* text NULL: no scalar */
     unsigned line;
+    bool key; /* the key itself; its value has a place of its own */
 };
 struct config_lines {
     struct place *places;
@@ -78,6 +79,7 @@ static void on_scalar(struct walk *walk, const yaml_event_t *event)
                  top->length ? "." : "", text);
         walk->keyed = true;
         place_add(walk->lines, walk->path, NULL, event->start_mark.line);
+        walk->lines->places[walk->lines->n - 1].key = true;
         return;
     }
     value_begin(walk);
@@ -180,4 +182,13 @@ const char *config_lines_text(const struct config_lines *lines, const char *path
         if (lines->places[i].text && str_equal(lines->places[i].path, path))
             return lines->places[i].text;
     return NULL;
+}
+
+unsigned config_lines_doubled(const struct config_lines *lines)
+{
+    for (size_t i = 0; lines && i < lines->n; i++)
+        for (size_t j = 0; lines->places[i].key && j < i; j++)
+            if (lines->places[j].key && str_equal(lines->places[i].path, lines->places[j].path))
+                return lines->places[i].line;
+    return 0;
 }

@@ -67,6 +67,8 @@ struct config_lines *config_lines_read(const char *yaml, size_t length);
 void config_lines_destroy(struct config_lines **lines);
 /* Line of a path, or of its nearest parent that is there; 0: none is. */
 unsigned config_lines_find(const struct config_lines *lines, const char *path);
+/* Line of the first key that stands there a second time; 0: none does. */
+unsigned config_lines_doubled(const struct config_lines *lines);
 /* The plain text of a scalar; NULL when it is none. */
 const char *config_lines_text(const struct config_lines *lines, const char *path);
 
