@@ -186,7 +186,8 @@ void email_outcome_reply(struct outcome *ret_outcome, enum email_stage stage,
     copy_printable(o.diagnostic, sizeof(o.diagnostic), reply.text);
     email_queue_id(o.provider_ref, sizeof(o.provider_ref), reply.text);
     if (enhanced_read(&reply)) {
-        snprintf(o.status, sizeof(o.status), "%d.%d.%d", reply.class, reply.subject, reply.detail);
+        snprintf(o.status, sizeof(o.status), "%u.%u.%u", (unsigned)reply.class % 10,
+                 (unsigned)reply.subject % 1000, (unsigned)reply.detail % 1000);
         o.blame = reply.code >= 400 ? enhanced_blame(reply.subject, reply.detail, reply.code >= 500)
                                     : BLAME_NONE;
         if (stage == STAGE_MAIL && reply.code >= 500 && o.blame != BLAME_CONTENT)

@@ -128,8 +128,8 @@ static void send_init(struct rig *rig, size_t i, const char *local)
     static const char html[] = "<html><body><p>Dear customer</p></body></html>\n";
     struct rig_send *s = &rig->sends[i];
     s->rig = rig;
-    snprintf(s->token, sizeof(s->token), "tokentokentokentok%08zu", i);
-    snprintf(s->key, sizeof(s->key), "keykeykeykeykeykey%08zu", i);
+    snprintf(s->token, sizeof(s->token), "tokentokentokentok%08u", (unsigned)(i % 100000000u));
+    snprintf(s->key, sizeof(s->key), "keykeykeykeykeykey%08u", (unsigned)(i % 100000000u));
     for (char *c = s->token; *c; c++) /* base32 has no 0, 1, 8, 9 */
         if (*c >= '0' && *c <= '9')
             *c = (char)('a' + (*c - '0'));
