@@ -69,99 +69,9 @@ enum result config_fault_set(struct config_reader *reader, const char *path, con
     return error_set(&reader->fault->error, RESULT_INVALID, path, "%s", text);
 }
 
-/* ---- libcyaml ---- */
-
 static const char *after(const char *text, const char *prefix)
 {
     return str_starts(text, prefix) ? text + strlen(prefix) : NULL;
-}
-
-static const char doubled[] = "Mapping field already seen: ";
-
-/* libcyaml tells a fault in one line, then where it was, innermost first. */
-static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list list)
-{
-    struct config_fault *fault = context;
-    char line[512];
-    const char *text, *at;
-
-    if (level < CYAML_LOG_WARNING)
-        return;
-    vsnprintf(line, sizeof line, format, list);
-    line[strcspn(line, "\n")] = '\0';
-    text = str_or(after(line, "Load: "), line);
-    if ((at = strstr(text, "(line: "))) {
-        if (!fault->line)
-            fault->line = (unsigned)strtoul(at + strlen("(line: "), NULL, 10);
-        return;
-    }
-    if (str_equal(text, "Backtrace:") || *fault->error.text)
-        return;
-    if ((at = after(text, "Unexpected key: ")))
-        error_set(&fault->error, RESULT_INVALID, at,
-                  "there is no such key here: correct or remove it");
-    else if ((at = after(text, "Missing required mapping field: ")))
-        error_set(&fault->error, RESULT_INVALID, at, "this key is missing: add it");
-    else if ((at = after(text, doubled)))
-        error_set(&fault->error, RESULT_EXISTS, at, "this key stands here twice: remove one");
-    else
-        error_set(&fault->error, RESULT_INVALID, NULL, "%s", text);
-}
-
-static cyaml_config_t cyaml_settings(struct config_fault *fault)
-{
-    return (cyaml_config_t){.log_fn = fault ? on_cyaml_log : NULL,
-                            .log_ctx = fault,
-                            .log_level = CYAML_LOG_WARNING,
-                            .mem_fn = cyaml_mem,
-                            .flags = CYAML_CFG_NO_ALIAS};
-}
-
-static enum result load_text(struct config_private *own, struct slice yaml,
-                             struct config_fault *fault)
-{
-    cyaml_config_t settings = cyaml_settings(fault);
-    cyaml_data_t *data = NULL;
-    cyaml_err_t code = cyaml_load_data((const uint8_t *)yaml.data, yaml.length, &settings,
-                                       schema_value(), &data, NULL);
-
-    if (code != CYAML_OK || !data) {
-        if (data)
-            cyaml_free(&settings, schema_value(), data, 0);
-        if (fault->error.code == RESULT_EXISTS)
-            fault->line = config_lines_doubled(own->lines);
-        fault->error.code = RESULT_INVALID;
-        if (!*fault->error.text)
-            error_set(&fault->error, RESULT_INVALID, NULL, "%s: correct the file",
-                      code == CYAML_OK ? "the file is empty" : cyaml_strerror(code));
-        return RESULT_INVALID;
-    }
-    own->text = data;
-    return RESULT_OK;
-}
-
-static enum result read_whole(const char *path, struct buf *to, struct config_fault *fault)
-{
-    FILE *file = fopen(path, "rbe");
-    char chunk[4096];
-    size_t n;
-
-    if (!file)
-        return error_set(&fault->error, RESULT_INVALID, NULL,
-                         "cannot be opened (%s): check path and rights", strerror(errno));
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0 && buf_add(to, chunk, n))
-        ;
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    if (failed)
-        return error_set(&fault->error, RESULT_INVALID, NULL, "cannot be read: is it a file?");
-    if (to->failed)
-        return error_set(&fault->error, RESULT_INVALID, NULL,
-                         "is longer than 1 MiB: is it the right file?");
-    if (!utf8_valid(to->data, to->length))
-        return error_set(&fault->error, RESULT_INVALID, NULL,
-                         "is not UTF-8 text: save it as UTF-8");
-    return RESULT_OK;
 }
 
 /* ---- Checks ---- */
@@ -330,7 +240,7 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
     enum result result;
 
     own->lines = config_lines_read(yaml.data, yaml.length);
-    result = load_text(own, yaml, fault);
+    result = config_yaml_load(yaml, own->lines, &own->text, fault);
     if (result != RESULT_OK)
         return result;
     fill_sections(own);
@@ -355,7 +265,7 @@ enum result config_load(const char *path, struct config **ret_config, struct con
     config->private_state = own;
     memcpy(own->path, fault->file, sizeof own->path);
     buf_init(&yaml, CONFIG_BYTES_MAX);
-    result = read_whole(path, &yaml, fault);
+    result = config_yaml_read(path, &yaml, fault);
     if (result == RESULT_OK)
         result = config_read(config, (struct slice){yaml.data, yaml.length}, fault);
     buf_free(&yaml);
@@ -369,39 +279,14 @@ enum result config_load(const char *path, struct config **ret_config, struct con
 void config_destroy(struct config **config)
 {
     struct config_private *own;
-    cyaml_config_t settings = cyaml_settings(NULL);
 
     if (!*config)
         return;
     own = (*config)->private_state;
-    if (own->text)
-        cyaml_free(&settings, schema_value(), own->text, 0);
+    config_yaml_free(own->text);
     config_lines_destroy(&own->lines);
     mem_free(own);
     seal_key_wipe(&(*config)->master);
     mem_free(*config);
     *config = NULL;
-}
-
-struct key_walk {
-    void (*each)(void *context, const char *path);
-    void *context;
-};
-
-static void on_key(struct schema_visit *visit, const char *path, const cyaml_schema_field_t *field,
-                   const void *data)
-{
-    const struct key_walk *walk = visit->context;
-
-    (void)data;
-    if (field->value.type != CYAML_IGNORE)
-        walk->each(walk->context, path);
-}
-
-void config_keys(void (*each)(void *context, const char *path), void *context)
-{
-    struct key_walk walk = {each, context};
-    struct schema_visit visit = {on_key, &walk};
-
-    schema_walk(schema_fields(), NULL, "", &visit);
 }

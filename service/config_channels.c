@@ -107,7 +107,7 @@ static void number_check(struct schema_visit *visit, const char *path,
         (field->value.type != CYAML_UINT && field->value.type != CYAML_INT))
         return;
     text = config_lines_text(reader->lines, path);
-    if (text && (!parse_i64(text, &value) || value < 0 || value > UINT32_MAX))
+    if (text && (!config_number(text, &value) || value < 0 || value > UINT32_MAX))
         config_fault_set(reader, path, "write a whole number without a unit");
 }
 
@@ -265,7 +265,8 @@ static enum result read_order(struct config_reader *reader)
             if (str_equal(config->beside[i], config->ladder[j]))
                 return config_fault_set(reader, "beside",
                                         "a channel is on the ladder or beside it: remove one");
-    order_default(config, !text->ladder, !text->beside);
+    order_default(config, !config_lines_find(reader->lines, "ladder"),
+                  !config_lines_find(reader->lines, "beside"));
     if (!config->n_ladder)
         return config_fault_set(reader, "ladder", "the ladder is empty: name at least one channel");
     return RESULT_OK;

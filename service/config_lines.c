@@ -192,3 +192,17 @@ unsigned config_lines_doubled(const struct config_lines *lines)
                 return lines->places[i].line;
     return 0;
 }
+
+bool config_lines_key(const struct config_lines *lines, size_t *at, const char **ret_path,
+                      unsigned *ret_line)
+{
+    while (lines && *at < lines->n) {
+        const struct place *place = &lines->places[(*at)++];
+        if (!place->key)
+            continue;
+        *ret_path = place->path;
+        *ret_line = place->line;
+        return true;
+    }
+    return false;
+}

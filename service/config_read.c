@@ -15,6 +15,12 @@
 /* This module. */
 #include "service/config_text.h"
 
+bool config_number(const char *text, int64_t *ret_value)
+{
+    /* 010 is ten to one reader and eight to another: to us it is neither. */
+    return !(text[0] == '0' && text[1]) && parse_i64(text, ret_value);
+}
+
 bool read_number(struct config_reader *reader, const char *path, const char *text,
                  struct config_range range, int64_t *to)
 {
@@ -22,7 +28,7 @@ bool read_number(struct config_reader *reader, const char *path, const char *tex
 
     if (!text)
         return true;
-    if (!parse_i64(text, &value) || value < range.least || value > range.most) {
+    if (!config_number(text, &value) || value < range.least || value > range.most) {
         config_fault_set(reader, path, "write a whole number from %" PRId64 " to %" PRId64,
                          range.least, range.most);
         return false;

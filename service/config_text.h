@@ -7,6 +7,8 @@
 #pragma once
 #include <cyaml/cyaml.h>
 
+#include "base/buf.h"
+#include "base/str.h"
 #include "service/config.h"
 
 enum { SECTIONS_MAX = 16, KEY_PATH_SIZE = 128 };
@@ -69,8 +71,17 @@ void config_lines_destroy(struct config_lines **lines);
 unsigned config_lines_find(const struct config_lines *lines, const char *path);
 /* Line of the first key that stands there a second time; 0: none does. */
 unsigned config_lines_doubled(const struct config_lines *lines);
+/* The keys in their order; *at begins with 0. False: no more. */
+bool config_lines_key(const struct config_lines *lines, size_t *at, const char **ret_path,
+                      unsigned *ret_line);
 /* The plain text of a scalar; NULL when it is none. */
 const char *config_lines_text(const struct config_lines *lines, const char *path);
+
+/* ---- config_yaml.c ---- */
+enum result config_yaml_read(const char *path, struct buf *to, struct config_fault *fault);
+enum result config_yaml_load(struct slice yaml, const struct config_lines *lines,
+                             struct config_text **ret_text, struct config_fault *fault);
+void config_yaml_free(struct config_text *text);
 
 /* ---- What the parts share while reading ---- */
 struct config_reader {
@@ -87,6 +98,8 @@ enum result config_fault_set(struct config_reader *reader, const char *path, con
 struct config_range {
     int64_t least, most;
 };
+/* Decimal digits without a leading zero. */
+bool config_number(const char *text, int64_t *ret_value);
 bool read_number(struct config_reader *reader, const char *path, const char *text,
                  struct config_range range, int64_t *to);
 bool read_unsigned(struct config_reader *reader, const char *path, const char *text,

@@ -85,7 +85,7 @@ static const struct {
 } faults[] = {
     {"listen: 1\nlisten: 2\n" HEAD EMAIL, 2, "listen", "twice"},
     {HEAD EMAIL "colour: red\n", 7, "colour", "no such key"},
-    {HEAD EMAIL "    smpt: {}\n", 7, "smpt", "no such key"},
+    {HEAD EMAIL "    smpt: {}\n", 7, "channels[0].smpt", "no such key"},
     {HEAD EMAIL "retry: {base: 5}\n", 7, "retry.base", "unit"},
     {HEAD EMAIL "retry:\n  base: 1h\n  max: 1s\n", 9, "retry.max", "shorter"},
     {HEAD EMAIL "retry: {limit: 08x}\n", 7, "retry.limit", "whole number"},
