@@ -45,16 +45,16 @@ static void write_json(struct buf *to, const struct receipt *receipt)
     char at[TIME_TEXT_SIZE];
     struct members members;
     members_begin(&members, to);
-    member_text(&members, "address", receipt->address, TEXT_MAX);
+    members_text(&members, "address", receipt->address, TEXT_MAX);
     if (receipt->at != TIME_NONE)
         member_word(&members, "at", time_format(at, receipt->at));
-    member_text(&members, "diagnostic", receipt->diagnostic, TEXT_MAX);
-    member_text(&members, "note", receipt->note, NOTE_MAX);
+    members_text(&members, "diagnostic", receipt->diagnostic, TEXT_MAX);
+    members_text(&members, "note", receipt->note, NOTE_MAX);
     if (receipt->recipient_id != NULL)
         member_int(&members, "number", receipt->number);
-    member_text(&members, "provider", receipt->provider, TEXT_MAX);
-    member_text(&members, "provider_ref", receipt->provider_ref, TEXT_MAX);
-    member_text(&members, "recipient_id", receipt->recipient_id, TEXT_MAX);
+    members_text(&members, "provider", receipt->provider, TEXT_MAX);
+    members_text(&members, "provider_ref", receipt->provider_ref, TEXT_MAX);
+    members_text(&members, "recipient_id", receipt->recipient_id, TEXT_MAX);
     members_end(&members);
 }
 

@@ -35,10 +35,10 @@ void leaf_write(struct buf *to, const struct receipt *receipt, enum details_form
     char day[DAY_TEXT_SIZE], incident[ID_TEXT_SIZE];
     struct members members;
     members_begin(&members, to);
-    member_text(&members, "actor", receipt->actor, WORD_MAX);
+    members_text(&members, "actor", receipt->actor, WORD_MAX);
     if (receipt->attempt > 0)
         member_int(&members, "attempt", receipt->attempt);
-    member_text(&members, "channel", receipt->channel, WORD_MAX);
+    members_text(&members, "channel", receipt->channel, WORD_MAX);
     if (receipt->code != 0)
         member_int(&members, "code", receipt->code);
     member_word(&members, "day", day_format(day, receipt->at));
@@ -56,9 +56,9 @@ void leaf_write(struct buf *to, const struct receipt *receipt, enum details_form
     put_outcome(&members, receipt);
     if (form == DETAILS_PERSON)
         member_hex(&members, "person", commitment);
-    member_text(&members, "reason", receipt->reason, WORD_MAX);
+    members_text(&members, "reason", receipt->reason, WORD_MAX);
     if (receipt->status != NULL && receipt->status[0] != 0)
-        member_text(&members, "status", receipt->status, WORD_MAX);
+        members_text(&members, "status", receipt->status, WORD_MAX);
     member_int(&members, "v", RECEIPT_VERSION);
     if (receipt->wave != 0)
         member_int(&members, "wave", receipt->wave);

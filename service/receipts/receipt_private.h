@@ -19,7 +19,7 @@ struct members {
 void members_begin(struct members *members, struct buf *to);
 void members_end(struct members *members);
 /* `text` NULL: no member. Bytes that are not UTF-8 become '?'; at most `most` bytes. */
-void member_text(struct members *members, const char *key, const char *text, size_t most);
+void members_text(struct members *members, const char *key, const char *text, size_t most);
 void member_word(struct members *members, const char *key, const char *word); /* safe ASCII */
 void member_int(struct members *members, const char *key, int64_t value);
 void member_hex(struct members *members, const char *key, const uint8_t digest[DIGEST_SIZE]);

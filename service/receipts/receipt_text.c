@@ -79,7 +79,7 @@ static size_t cut(const char *text, size_t length, size_t most)
     return most;
 }
 
-void member_text(struct members *members, const char *key, const char *text, size_t most)
+void members_text(struct members *members, const char *key, const char *text, size_t most)
 {
     if (text == NULL)
         return;
