@@ -130,14 +130,14 @@ static bool load_time(struct loading *l, const struct member *m)
 {
     const char *text = take_string(l);
 
-    return text != NULL && time_parse(text, member_time(l->recipient, m));
+    return text != NULL && time_parse(text, member_time_at(l->recipient, m));
 }
 
 static bool load_member(struct loading *l, const struct member *m)
 {
     switch (m->kind) {
     case MEMBER_TEXT:
-        *member_text(l->recipient, m) = take_string(l);
+        *member_text_at(l->recipient, m) = take_string(l);
         return member_get_text(l->recipient, m) != NULL;
     case MEMBER_BOOL:
         return load_bool(l, m);

@@ -106,12 +106,12 @@ static void *member_at(struct recipient *recipient, const struct member *member)
     return (char *)recipient + member->offset;
 }
 
-const char **member_text(struct recipient *recipient, const struct member *member)
+const char **member_text_at(struct recipient *recipient, const struct member *member)
 {
     return member_at(recipient, member);
 }
 
-time_ms *member_time(struct recipient *recipient, const struct member *member)
+time_ms *member_time_at(struct recipient *recipient, const struct member *member)
 {
     return member_at(recipient, member);
 }
@@ -148,7 +148,7 @@ static enum result set_time(struct recipient *recipient, const struct member *me
 
     if (!time_or_day_parse(text, &at))
         return member_refuse(error, member, "must be an RFC 3339 time or a date like 2026-11-23");
-    *member_time(recipient, member) = at;
+    *member_time_at(recipient, member) = at;
     return RESULT_OK;
 }
 
@@ -172,7 +172,7 @@ enum result member_set_text(struct recipient *recipient, const struct member *me
         return set_time(recipient, member, copy, error);
     if (member->check != NULL && !member->check(copy))
         return member_refuse(error, member, member->rule);
-    *member_text(recipient, member) = copy;
+    *member_text_at(recipient, member) = copy;
     return RESULT_OK;
 }
 

@@ -41,8 +41,8 @@ void member_set_bool(struct recipient *recipient, const struct member *member, b
 enum result member_add_word(struct recipient *recipient, const struct member *member,
                             const char *word, struct error *error);
 /* Where the table says the member lies, for the loader that trusts its bytes. */
-const char **member_text(struct recipient *recipient, const struct member *member);
-time_ms *member_time(struct recipient *recipient, const struct member *member);
+const char **member_text_at(struct recipient *recipient, const struct member *member);
+time_ms *member_time_at(struct recipient *recipient, const struct member *member);
 bool member_get_bool(const struct recipient *recipient, const struct member *member);
 const char *member_get_text(const struct recipient *recipient, const struct member *member);
 time_ms member_get_time(const struct recipient *recipient, const struct member *member);
