@@ -29,7 +29,7 @@ static void on_handshake(const SSL *ssl, int where, int value)
     if (!(where & SSL_CB_HANDSHAKE_START))
         return;
     SSL_CTX *context = SSL_get_SSL_CTX(ssl);
-    const char *host = SSL_CTX_get_app_data(context);
+    char *host = SSL_CTX_get_app_data(context);
     /* The callback's SSL is the session's own, not constant: OpenSSL's signature is older. */
     SSL *mutable = (SSL *)(uintptr_t)ssl;
     if (host && !SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name))
