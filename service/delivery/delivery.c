@@ -109,8 +109,9 @@ static void create_render(struct delivery *delivery)
 static void on_tick(struct loop_timer *timer)
 {
     struct delivery *delivery = container_of(timer, struct delivery, tick);
-    schedule_tick(delivery);
+    /* Before the round, which stops the timer when the engine has stopped. */
     loop_timer_start(timer, delivery->stopping ? GRACE_CHECK_MS : TICK_MS);
+    schedule_tick(delivery);
 }
 
 static struct delivery *delivery_new(const struct delivery_config *config)
