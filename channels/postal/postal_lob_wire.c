@@ -65,6 +65,20 @@ static void option_pairs(struct pair pairs[OPTION_PAIRS], const struct lob_setti
     memcpy(pairs, all, sizeof all);
 }
 
+/* Lob fills in {{name}} from merge variables, which we don't use: a person whose data holds "{{"
+ * would have the letter refused. The second brace as a character reference prints the same. */
+static void html_add(struct buf *to, const struct channel_notice *notice)
+{
+    const char *at = notice->html, *end = at + notice->html_length, *brace;
+
+    while ((brace = memmem(at, (size_t)(end - at), "{{", 2))) {
+        buf_add(to, at, (size_t)(brace - at) + 1);
+        buf_puts(to, "&#123;");
+        at = brace + 2;
+    }
+    buf_add(to, at, (size_t)(end - at));
+}
+
 static void json_object_add(struct buf *body, const char *name, const struct pair *pairs, size_t n)
 {
     buf_printf(body, ",\"%s\":{", name);
@@ -74,7 +88,7 @@ static void json_object_add(struct buf *body, const char *name, const struct pai
 }
 
 static void write_json(const struct lob_settings *settings, const struct channel_send *send,
-                       struct wire_request *to)
+                       const char *html, struct wire_request *to)
 {
     struct pair pairs[ADDRESS_PAIRS], options[OPTION_PAIRS];
     const struct pair metadata[] = {{"token", send->token}, {"key", send->key}};
@@ -95,7 +109,7 @@ static void write_json(const struct lob_settings *settings, const struct channel
     else
         json_object_add(body, "from", pairs, ADDRESS_PAIRS);
     json_object_add(body, "metadata", metadata, 2);
-    wire_json_add(body, "file", send->notice.html);
+    wire_json_add(body, "file", html);
     buf_putc(body, '}');
 }
 
@@ -122,7 +136,7 @@ static void parts_add(const struct parts *parts, const char *group, const struct
 }
 
 static void write_multipart(const struct lob_settings *settings, const struct channel_send *send,
-                            struct wire_request *to)
+                            struct slice html, struct wire_request *to)
 {
     struct pair pairs[ADDRESS_PAIRS], options[OPTION_PAIRS];
     const struct pair metadata[] = {{"token", send->token}, {"key", send->key}};
@@ -130,7 +144,7 @@ static void write_multipart(const struct lob_settings *settings, const struct ch
     char boundary[33], type[80];
 
     /* A digest of the letter can't stand in the letter. */
-    sha256(digest, send->notice.html, send->notice.html_length);
+    sha256(digest, html.data, html.length);
     hex_encode(boundary, digest, 16);
     snprintf(type, sizeof type, "multipart/form-data; boundary=%s", boundary);
     wire_header(to, "Content-Type", type);
@@ -151,22 +165,28 @@ static void write_multipart(const struct lob_settings *settings, const struct ch
                "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"letter.html\"\r\n"
                "Content-Type: text/html; charset=utf-8\r\n\r\n",
                boundary);
-    buf_add(&to->body, send->notice.html, send->notice.html_length);
+    buf_add(&to->body, html.data, html.length);
     buf_printf(&to->body, "\r\n--%s--\r\n", boundary);
 }
 
 void lob_write_send(const void *given, const struct channel_send *send, struct wire_request *to)
 {
     const struct lob_settings *settings = given;
+    struct buf html;
 
     buf_printf(&to->url, "%s/v1/letters", settings->base_url);
     log_in(settings, send->test, to);
     wire_header(to, "Idempotency-Key", send->key);
     to->timeout_ms = 60000;
-    if (utf8_length(send->notice.html) < LOB_HTML_MAX)
-        write_json(settings, send, to);
+    buf_init(&html, WIRE_BODY_MAX);
+    html_add(&html, &send->notice);
+    if (html.failed)
+        to->refusal = "the letter is too large";
+    else if (utf8_length(html.data) < LOB_HTML_MAX)
+        write_json(settings, send, html.data, to);
     else
-        write_multipart(settings, send, to);
+        write_multipart(settings, send, (struct slice){html.data, html.length}, to);
+    buf_wipe(&html);
 }
 
 void lob_write_query(const void *given, const struct channel_send *send, struct wire_request *to)

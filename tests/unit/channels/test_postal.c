@@ -67,6 +67,21 @@ static void test_lob_json(void **state)
     wire_request_free(&request);
 }
 
+/* Breaks when a person's data with braces is taken for a merge variable of Lob's. */
+static void test_lob_braces(void **state)
+{
+    struct wire_request request;
+    struct channel_send send = letter;
+
+    (void)state;
+    send.notice.html = "<p>{{{x}}</p>";
+    send.notice.html_length = 13;
+    wire_request_init(&request, 0);
+    lob_write_send(&lob, &send, &request);
+    assert_non_null(strstr(request.body.data, "<p>{&#123;{x}}</p>"));
+    wire_request_free(&request);
+}
+
 /* Breaks when a long letter goes inline (422 at the vendor) or a test letter goes out under the
  * live key. */
 static void test_lob_long_and_test(void **state)
@@ -298,11 +313,11 @@ static void test_postgrid_events(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lob_json),        cmocka_unit_test(test_lob_long_and_test),
-        cmocka_unit_test(test_lob_address),     cmocka_unit_test(test_lob_answers),
-        cmocka_unit_test(test_lob_query),       cmocka_unit_test(test_lob_events),
-        cmocka_unit_test(test_postgrid_json),   cmocka_unit_test(test_postgrid_query),
-        cmocka_unit_test(test_postgrid_events),
+        cmocka_unit_test(test_lob_json),       cmocka_unit_test(test_lob_long_and_test),
+        cmocka_unit_test(test_lob_braces),     cmocka_unit_test(test_lob_address),
+        cmocka_unit_test(test_lob_answers),    cmocka_unit_test(test_lob_query),
+        cmocka_unit_test(test_lob_events),     cmocka_unit_test(test_postgrid_json),
+        cmocka_unit_test(test_postgrid_query), cmocka_unit_test(test_postgrid_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
