@@ -22,7 +22,7 @@ struct board {
     struct loop *loop;
     struct banner_board *board;
     unsigned window, n;
-    bool closing;
+    bool closing, posted; /* posted: the last hop is under way */
     struct loop_hop close_hop;
     void (*closed)(void *context);
     void *context;
@@ -88,6 +88,15 @@ static void close_finish(struct loop_hop *hop)
     closed(context);
 }
 
+/* The end, once: a callback may have called close() itself. */
+static void close_maybe(struct board *self)
+{
+    if (!self->closing || self->n || self->posted)
+        return;
+    self->posted = true;
+    loop_post(self->loop, &self->close_hop);
+}
+
 static void posting_done(struct banner_put *put, enum result result)
 {
     struct posting *posting = container_of(put, struct posting, put);
@@ -99,8 +108,7 @@ static void posting_done(struct banner_put *put, enum result result)
     mem_free(posting);
     self->n--;
     send->cb(send, &outcome);
-    if (self->closing && !self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 extern const struct channel_driver channel_banner_board;
@@ -166,8 +174,7 @@ static void close_channel(struct channel *channel, void (*closed)(void *context)
     self->closed = closed;
     self->context = context;
     self->close_hop.cb = close_finish;
-    if (!self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 const struct channel_driver channel_banner_board = {

@@ -37,7 +37,7 @@ struct http_channel {
     struct http_client *http;
     unsigned window, n;    /* n exchanges in flight */
     struct list exchanges; /* exchange.node */
-    bool closing;
+    bool closing, posted;  /* posted: the last hop is under way */
     struct loop_hop close_hop;
     void (*closed)(void *context);
     void *closed_context;
@@ -94,6 +94,15 @@ static void close_finish(struct loop_hop *hop)
     closed(context);
 }
 
+/* The end, once: a callback may have called close() itself. */
+static void close_maybe(struct http_channel *self)
+{
+    if (!self->closing || self->n || self->posted)
+        return;
+    self->posted = true;
+    loop_post(self->loop, &self->close_hop);
+}
+
 static void exchange_finish(struct exchange *exchange)
 {
     struct http_channel *self = exchange->owner;
@@ -109,8 +118,7 @@ static void exchange_finish(struct exchange *exchange)
     send->driver_state = NULL;
     send->cb(send, &outcome);
     explicit_bzero(&outcome, sizeof outcome);
-    if (self->closing && !self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 static void exchange_hop(struct loop_hop *hop)
@@ -388,10 +396,8 @@ void http_channel_close(struct channel *channel, void (*closed)(void *context), 
     self->closed = closed;
     self->closed_context = context;
     self->close_hop.cb = close_finish;
-    bool idle = !self->n;
     self->closing = true;
     while ((exchange = exchange_untold(self)))
         exchange_stop(exchange);
-    if (idle)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }

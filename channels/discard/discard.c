@@ -26,8 +26,8 @@ struct discard {
     struct channel channel; /* first: every instance starts with it */
     struct loop *loop;
     unsigned window, n, delay_ms;
-    struct list waiting; /* waiting.node */
-    bool closing;
+    struct list waiting;  /* waiting.node */
+    bool closing, posted; /* posted: the last hop is under way */
     struct loop_hop close_hop;
     void (*closed)(void *context);
     void *context;
@@ -116,6 +116,15 @@ static void close_finish(struct loop_hop *hop)
     closed(context); /* [10] after all callbacks; the channel is gone */
 }
 
+/* The end, once: a callback may have called close() itself. */
+static void close_maybe(struct discard *self)
+{
+    if (!self->closing || self->n || self->posted)
+        return;
+    self->posted = true;
+    loop_post(self->loop, &self->close_hop);
+}
+
 /* The one place where sends end: [3] exactly once, on the loop, and no pointer is kept. */
 static void waiting_end(struct loop_timer *timer)
 {
@@ -134,8 +143,7 @@ static void waiting_end(struct loop_timer *timer)
     mem_free(waiting);
     self->n--;
     send->cb(send, &outcome);
-    if (self->closing && !self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 enum result discard_open(const struct channel_open *open, struct channel **ret_channel,
@@ -187,8 +195,7 @@ void discard_close(struct channel *channel, void (*closed)(void *context), void 
     self->closed = closed;
     self->context = context;
     self->close_hop.cb = close_finish;
-    if (!self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
     list_each(node, &self->waiting)
     {
         struct waiting *waiting = container_of(node, struct waiting, node);

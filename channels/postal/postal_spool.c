@@ -49,7 +49,7 @@ struct spool {
     struct lane *lane;
     int live, test; /* folder descriptors */
     unsigned window, n;
-    bool closing;
+    bool closing, posted; /* posted: the last hop is under way */
     struct loop_hop close_hop;
     void (*closed)(void *context);
     void *context;
@@ -231,6 +231,15 @@ static void close_finish(struct loop_hop *hop)
     closed(context);
 }
 
+/* The end, once: a callback may have called close() itself. */
+static void close_maybe(struct spool *self)
+{
+    if (!self->closing || self->n || self->posted)
+        return;
+    self->posted = true;
+    loop_post(self->loop, &self->close_hop);
+}
+
 static void batch_done(struct lane_job *job)
 {
     struct batch *batch = container_of(job, struct batch, job);
@@ -243,8 +252,7 @@ static void batch_done(struct lane_job *job)
     }
     mem_free(batch->entries);
     mem_free(batch);
-    if (self->closing && !self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 static enum result folders_open(struct spool *self, const char *directory, struct error *error)
@@ -323,8 +331,7 @@ static void close_channel(struct channel *channel, void (*closed)(void *context)
     self->closed = closed;
     self->context = context;
     self->close_hop.cb = close_finish;
-    if (!self->n)
-        loop_post(self->loop, &self->close_hop);
+    close_maybe(self);
 }
 
 const struct channel_driver channel_postal_spool = {

@@ -50,6 +50,7 @@ struct bench {
     char directory[32];
 };
 static bool inside_send;
+static struct bench *closes_inside; /* the last callback of this bench calls close() */
 
 static const cyaml_config_t cyaml = {
     .log_fn = NULL, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
@@ -103,6 +104,20 @@ static void board_put(struct banner_board *board, struct banner_put *put)
     loop_post(board->impl, &answer->hop);
 }
 
+static bool all_called(const struct bench *bench)
+{
+    for (int i = 0; i < SENDS; i++)
+        if (!bench->messages[i].callbacks)
+            return false;
+    return true;
+}
+
+static void on_closed(void *context)
+{
+    struct bench *bench = context;
+    bench->closed++;
+}
+
 static void on_done(struct channel_send *send, const struct outcome *outcome)
 {
     struct message *message = container_of(send, struct message, send);
@@ -110,6 +125,8 @@ static void on_done(struct channel_send *send, const struct outcome *outcome)
     assert_false(inside_send);
     message->callbacks++;
     message->outcome = *outcome;
+    if (closes_inside && all_called(closes_inside))
+        closes_inside->driver->close(closes_inside->channel, on_closed, closes_inside);
 }
 
 static const struct postal_address address = {"2 Elm St", NULL, "Portland", "OR", "97201", "US"};
@@ -186,23 +203,9 @@ static void turn_until(struct bench *bench, bool (*done)(const struct bench *ben
     assert_true(done(bench));
 }
 
-static bool all_called(const struct bench *bench)
-{
-    for (int i = 0; i < SENDS; i++)
-        if (!bench->messages[i].callbacks)
-            return false;
-    return true;
-}
-
 static bool is_closed(const struct bench *bench)
 {
     return bench->closed > 0;
-}
-
-static void on_closed(void *context)
-{
-    struct bench *bench = context;
-    bench->closed++;
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -471,6 +474,23 @@ static void test_close_in_flight(void **state)
     }
 }
 
+/* Breaks when a channel that is closed from its last callback ends twice, or never. */
+static void test_close_inside_callback(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    each_rigged(driver)
+    {
+        bench_open(&bench, driver);
+        closes_inside = &bench;
+        assert_int_equal(send_all(&bench, SENDS), RESULT_OK);
+        turn_until(&bench, is_closed);
+        closes_inside = NULL;
+        bench_close(&bench);
+    }
+}
+
 /* Breaks when a question that wasn't answered passes for an answer. */
 static void test_query(void **state)
 {
@@ -579,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_provider_trouble),
         cmocka_unit_test(test_close_in_flight),
+        cmocka_unit_test(test_close_inside_callback),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_unsigned_reports),
         cmocka_unit_test(test_spool_files),
