@@ -1,4 +1,5 @@
 /* recipient_members.c - the table of a recipient's members and the setters that check them.
+ * Sentences stay below 128 bytes: so much is kept of the reason why a row was refused.
  * Failure: RESULT_INVALID naming the member and the rule, never the value (it is personal data);
  * RESULT_TOO_LARGE when the caller's arena is full. */
 
@@ -26,8 +27,7 @@
     }
 
 static const char rule_email[] =
-    "must be one address like ann@example.org: plain ASCII, no quotes or blanks; write an "
-    "internationalised domain in its xn-- form";
+    "must be one ASCII address like ann@example.org (an international domain as xn--...)";
 static const char rule_phone[] = "must be E.164 like +14155550123: correct the number";
 static const char rule_country[] = "must be an ISO 3166-1 code of two capitals like US";
 static const char rule_jurisdiction[] = "must be like US-CA, GB or EU-DE";

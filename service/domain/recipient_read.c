@@ -32,8 +32,7 @@ static enum result refuse_unknown(struct reading *r, const char *group, const ch
                          "take it out, or move it into fields.");
     (void)snprintf(field, sizeof(field), "%s%s%s", group, group[0] ? "." : "", key);
     return error_set(r->error, RESULT_INVALID, field,
-                     "%s is not a member of a recipient: take it out, or move it into fields.",
-                     key);
+                     "A recipient has no such member: take it out, or move it into fields.");
 }
 
 static struct slice text_of(struct json_object *value)
