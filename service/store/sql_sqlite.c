@@ -106,6 +106,8 @@ enum result sql_open(const struct sql_config *config, struct sql **ret_sql, stru
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(sql->db, BUSY_MS);
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        /* After a failed fsync nobody may sync again: store.c checkpoints before it closes. */
+        sqlite3_db_config(sql->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         code = pragmas(sql, config) ? SQLITE_OK : sqlite3_extended_errcode(sql->db);
     }
     if (code == SQLITE_OK) {
