@@ -110,7 +110,8 @@ static void on_tick(struct loop_timer *timer)
 {
     struct delivery *delivery = container_of(timer, struct delivery, tick);
     /* Before the round, which stops the timer when the engine has stopped. */
-    loop_timer_start(timer, delivery->stopping ? GRACE_CHECK_MS : TICK_MS);
+    if (!delivery->stopped)
+        loop_timer_start(timer, delivery->stopping ? GRACE_CHECK_MS : TICK_MS);
     schedule_tick(delivery);
 }
 
@@ -276,6 +277,7 @@ static void on_channel_closed(void *context)
 void delivery_stopped_sending(struct delivery *delivery)
 {
     loop_timer_stop(&delivery->tick);
+    delivery->stopped = true;
     delivery->closing = 1;
     for (size_t i = 0; i < delivery->config.n_channels; i++) {
         struct gate *gate = &delivery->gates[i];

@@ -22,6 +22,7 @@ struct active_wave {
     struct policy policy;
     const struct channel_driver *drivers[POLICY_CHANNELS_MAX];
     struct gate *gates[POLICY_CHANNELS_MAX];
+    bool pinned;   /* its turn is under way: not freed now */
     bool stopping; /* held, cancelled or draining: no byte more leaves */
     bool planning;
     bool revive;      /* resumed while stopping: starts anew when idle */
@@ -54,7 +55,7 @@ struct delivery {
     void *banner_private; /* banner_store.c */
     struct list waves;
     struct loop_timer tick;
-    bool started, stopping;
+    bool started, stopping, stopped;
     int64_t stop_deadline;
     struct delivery_stats stats;
     void (*started_cb)(void *context, enum result result, const struct error *error);

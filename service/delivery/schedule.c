@@ -78,7 +78,7 @@ void schedule_drop_if_idle(struct active_wave *wave)
     struct delivery *delivery = wave->delivery;
     const struct wave_row row = wave->row;
     bool revive = wave->revive;
-    if (!wave->stopping || !wave_is_idle(wave))
+    if (!wave->stopping || wave->pinned || !wave_is_idle(wave))
         return;
     wave_free(wave);
     if (revive && !delivery->stopping)
@@ -288,20 +288,6 @@ void schedule_wave(struct delivery *delivery, const struct wave_row *row)
 
 /* ---- The periodic round. ---- */
 
-static void stop_round(struct delivery *delivery)
-{
-    bool late = delivery_monotonic(delivery) >= delivery->stop_deadline;
-    list_each_safe(node, &delivery->waves)
-    {
-        struct active_wave *wave = container_of(node, struct active_wave, node);
-        if (late)
-            schedule_stop_wave(wave);
-        schedule_drop_if_idle(wave);
-    }
-    if (list_empty(&delivery->waves))
-        delivery_stopped_sending(delivery);
-}
-
 static void watch_runs(struct active_wave *wave, int64_t now)
 {
     for (struct list *r = run_next(&wave->runs); r != &wave->runs; r = run_next(r))
@@ -317,18 +303,25 @@ static void pump_runs(struct active_wave *wave)
     }
 }
 
+/* One wave's turn. A run that leaves may be the last one: the wave is pinned until the turn is
+ * over. */
+static void wave_turn(struct active_wave *wave, bool cancel)
+{
+    wave->pinned = true;
+    if (cancel)
+        schedule_stop_wave(wave);
+    watch_runs(wave, delivery_monotonic(wave->delivery));
+    pump_runs(wave);
+    schedule_poke(wave);
+    wave->pinned = false;
+    schedule_drop_if_idle(wave);
+}
+
 void schedule_tick(struct delivery *delivery)
 {
-    int64_t now = delivery_monotonic(delivery);
-    if (delivery->stopping) {
-        stop_round(delivery);
-        return;
-    }
+    bool late = delivery->stopping && delivery_monotonic(delivery) >= delivery->stop_deadline;
     list_each_safe(node, &delivery->waves)
-    {
-        struct active_wave *wave = container_of(node, struct active_wave, node);
-        watch_runs(wave, now);
-        pump_runs(wave);
-        schedule_poke(wave);
-    }
+        wave_turn(container_of(node, struct active_wave, node), late);
+    if (delivery->stopping && list_empty(&delivery->waves))
+        delivery_stopped_sending(delivery);
 }

@@ -1,0 +1,10 @@
+/* engine_channels.h - the scripted channels of engine_rig.h. */
+#pragma once
+#include "tests/support/engine_rig.h"
+
+extern const struct channel_driver scripted_drivers[RIG_CHANNELS];
+/* The next channels that are opened belong to this rig. */
+void scripted_bind(struct rig *rig);
+void scripted_release(struct rig *rig, enum outcome_kind kind);
+/* A crash: what hangs is gone without a callback. */
+void scripted_forget(struct rig *rig);

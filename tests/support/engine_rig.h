@@ -1,0 +1,59 @@
+/* engine_rig.h - the real engine and the real store, under a clock that stands still: no threads,
+ * no network. Channels are scripted: the local part of an address (or the last digit of a phone, or
+ * the first word of a street) says what becomes of a message. */
+#pragma once
+#include "service/delivery/delivery_private.h"
+#include "service/delivery/facts.h"
+#include "service/delivery/intake.h"
+
+enum { RIG_EMAIL, RIG_SMS, RIG_POST, RIG_BANNER, RIG_CHANNELS };
+
+struct rig_sent {
+    int channel;
+    char to[128];
+    char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
+};
+
+struct rig {
+    char dir[64];
+    struct clock_fake clock;
+    struct loop *loop;
+    struct store *store;
+    struct notice_set *notices;
+    struct delivery *delivery;
+    struct rig_sent sent[8192]; /* what left, in order: the provider's own ledger */
+    unsigned n_sent;
+    bool provider_down[RIG_CHANNELS];
+    bool hang; /* sends stay in flight until rig_release() */
+    struct list hanging;
+    struct seal_key master;
+};
+
+/* A fresh store in a temporary directory; the engine is started. */
+struct rig *rig_create(void);
+/* The engine stops as after SIGTERM, everything is freed, the directory removed. */
+void rig_destroy(struct rig **rig);
+/* What a machine finds that starts on the disk as it is now: a kill -9 at this moment. The ledger goes along. */
+struct rig *rig_after_crash(const struct rig *dead);
+/* Runs until nothing is left to do at this moment. */
+void rig_settle(struct rig *rig);
+/* Time passes in steps of at most a second of virtual time. */
+void rig_pass(struct rig *rig, int64_t ms);
+/* Lets what hangs end as `kind`. */
+void rig_release(struct rig *rig, enum outcome_kind kind);
+
+/* Drafts an incident with this roster (NDJSON), approves and releases it; returns its id. */
+id rig_incident(struct rig *rig, const char *ndjson);
+void rig_upload(struct rig *rig, id incident, const char *ndjson);
+id rig_draft(struct rig *rig, const char *ndjson);
+enum result rig_act(struct rig *rig, enum delivery_verb verb, id incident, id principal);
+/* A counter of the first wave. */
+int64_t rig_people(struct rig *rig, id incident, enum people_key key);
+int64_t rig_members(struct rig *rig, id incident, int channel, enum member_state state);
+enum wave_state rig_state(struct rig *rig, id incident);
+/* How often something was sent to this address over this channel. */
+unsigned rig_sent_to(const struct rig *rig, int channel, const char *to);
+/* A later fact about the n-th message that left. */
+enum result rig_fact(struct rig *rig, unsigned n, enum evidence evidence);
+/* How many receipts of this kind the incident has. */
+unsigned rig_receipts(struct rig *rig, id incident, const char *kind);
