@@ -1,7 +1,6 @@
 /* accept.c - content negotiation among JSON, NDJSON and CSV. */
 
 /* System. */
-#include <stdlib.h>
 #include <string.h>
 
 /* Base. */
@@ -9,7 +8,6 @@
 
 /* This module. */
 #include "service/api/accept.h"
-#include "service/api/call.h"
 
 struct range {
     struct slice type; /* "text/csv", "text/<star>" */
@@ -110,18 +108,4 @@ enum accept_type accept_choose(const char *header, unsigned offered)
         }
     }
     return best;
-}
-
-bool call_accept(struct call *call, unsigned offered, enum accept_type *ret_type)
-{
-    *ret_type = accept_choose(http_request_header(call->http, "Accept"), offered);
-    if (*ret_type != ACCEPT_NONE)
-        return true;
-    http_problem(call->http, &(struct http_problem){
-                                 .slug = HTTP_PROBLEM_MEDIA_TYPE,
-                                 .status = 406,
-                                 .detail = "None of the forms in Accept can be had here; ask for "
-                                           "application/json."});
-    call_end(call);
-    return false;
 }

@@ -12,7 +12,7 @@
 
 enum { ACCESS_TEXT_SIZE = 72, ACCESS_SECRET_SIZE = 32 };
 
-enum access_role { /* bits; stored: frozen */
+enum access_role {                      /* bits; stored: frozen */
                    ROLE_RESPONDER = 1,  /* opens incidents, uploads rosters */
                    ROLE_APPROVER = 2,   /* approves what another wrote */
                    ROLE_COMPLIANCE = 4, /* reads everything, with the personal details */
@@ -40,14 +40,14 @@ void access_format(char to[ACCESS_TEXT_SIZE], const struct access_parts *parts);
 /* ---- Minting: used by POST /v1/tokens and by the daemon for the first admin token. ---- */
 
 struct access_mint {
-    const char *name;      /* in: of the person or program; copied */
-    unsigned roles;        /* in */
-    id minted_by;          /* in: 0 = the machine's owner, at the daemon's command line */
-    time_ms at;            /* in */
+    const char *name; /* in: of the person or program; copied */
+    unsigned roles;   /* in */
+    id minted_by;     /* in: 0 = the machine's owner, at the daemon's command line */
+    time_ms at;       /* in */
     void (*cb)(struct access_mint *mint);
-    enum result result;    /* out */
-    struct error error;    /* out */
-    id id;                 /* out */
+    enum result result;          /* out */
+    struct error error;          /* out */
+    id id;                       /* out */
     char text[ACCESS_TEXT_SIZE]; /* out: shown once; wiped by access_mint_wipe */
     /* private */
     struct store_token put;
@@ -67,11 +67,11 @@ void access_destroy(struct access **access);
 
 struct access_check {
     void (*cb)(struct access_check *check);
-    bool granted;              /* out */
-    enum result result;        /* out: RESULT_OK when an answer could be had */
-    struct error error;        /* out */
-    id principal, minted_by;   /* out, when granted */
-    unsigned roles;            /* out, when granted */
+    bool granted;            /* out */
+    enum result result;      /* out: RESULT_OK when an answer could be had */
+    struct error error;      /* out */
+    id principal, minted_by; /* out, when granted */
+    unsigned roles;          /* out, when granted */
     /* private */
     struct access *access;
     struct access_parts parts;

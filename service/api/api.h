@@ -5,8 +5,8 @@
  *   http_server_create(...); api_set_server(api, server);
  *   delivery_start(...) -> api_set_state(api, API_READY)
  *
- * Loop thread only. Stateless but for a small cache of tokens and the keys that are in flight: after
- * a restart everything is read from the store again. */
+ * Loop thread only. Stateless but for a small cache of tokens and the keys that are in flight:
+ * after a restart everything is read from the store again. */
 #pragma once
 #include <stddef.h>
 
@@ -25,8 +25,8 @@ struct api_config {
     struct loop *loop;
     const char *public_url; /* without trailing slash: what providers signed their callbacks for */
     const char *version;
-    const char *data_dir;   /* its disk is watched by /readyz; NULL: none is */
-    size_t disk_min_mib;    /* red below this much free space; 0: 64 */
+    const char *data_dir;        /* its disk is watched by /readyz; NULL: none is */
+    size_t disk_min_mib;         /* red below this much free space; 0: 64 */
     const char *const *channels; /* names of the configured channels, copied */
     size_t n_channels;
 };

@@ -1,7 +1,7 @@
 /* call.c - the way in of every request: token, role, query, media type, body; then the resource.
  *
- * What fails on the way is answered here: 401 and 403 first, so that a stranger learns nothing about
- * what exists; then 400 and 415. */
+ * What fails on the way is answered here: 401 and 403 first, so that a stranger learns nothing
+ * about what exists; then 400 and 415. */
 
 /* System. */
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/api/accept.h"
 #include "service/api/call.h"
 #include "service/api/cursor.h"
 
@@ -204,6 +205,20 @@ bool call_query_cursor(struct call *call, struct cursor *cursor)
     return false;
 }
 
+bool call_accept(struct call *call, unsigned offered, enum accept_type *ret_type)
+{
+    *ret_type = accept_choose(http_request_header(call->http, "Accept"), offered);
+    if (*ret_type != ACCEPT_NONE)
+        return true;
+    http_problem(call->http, &(struct http_problem){
+                                 .slug = HTTP_PROBLEM_MEDIA_TYPE,
+                                 .status = 406,
+                                 .detail = "None of the forms in Accept can be had here; ask for "
+                                           "application/json."});
+    call_end(call);
+    return false;
+}
+
 /* ---- Answers. ---- */
 
 void call_end(struct call *call)
@@ -236,9 +251,9 @@ void call_reply_json(struct call *call, int status, struct json_object *json)
                      "The answer is too large; ask for less with limit.");
         return;
     }
-    call_reply(call, &(struct call_reply){
-                         .status = status, .type = "application/json", .bytes = text,
-                         .length = length});
+    call_reply(call,
+               &(struct call_reply){
+                   .status = status, .type = "application/json", .bytes = text, .length = length});
 }
 
 void call_error(struct call *call, const struct error *error)
@@ -262,14 +277,13 @@ void call_findings(struct call *call, enum http_problem_slug slug, const struct 
 {
     struct http_problem_error items[FINDINGS_MAX];
     for (size_t i = 0; i < findings->n; i++)
-        items[i] = (struct http_problem_error){findings->items[i].pointer,
-                                               findings->items[i].detail};
+        items[i] =
+            (struct http_problem_error){findings->items[i].pointer, findings->items[i].detail};
     const char *detail = "See errors: each names a member and what to do; then send it again.";
     if (findings->total > findings->n)
         detail = "See errors: the first 20 are listed; correct them, then send it again.";
-    http_problem(call->http, &(struct http_problem){.slug = slug,
-                                                    .detail = detail,
-                                                    .errors = items,
-                                                    .n_errors = findings->n});
+    http_problem(call->http,
+                 &(struct http_problem){
+                     .slug = slug, .detail = detail, .errors = items, .n_errors = findings->n});
     call_end(call);
 }

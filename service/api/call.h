@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "base/list.h"
 #include "base/time.h"
+#include "service/api/accept.h"
 #include "service/api/access.h"
 #include "service/api/api.h"
 #include "service/api/findings.h"
@@ -75,6 +76,8 @@ bool call_query_id(struct call *call, const char *name, const char *prefix, id *
 /* A number between 1 and max, `fallback` when absent; false after a 400. */
 bool call_query_number(struct call *call, const char *name, int64_t max, int64_t *number);
 
+/* Which of the offered forms (bits of enum accept_type) is wanted; false after a 406. */
+bool call_accept(struct call *call, unsigned offered, enum accept_type *ret_type);
 struct cursor;
 /* The cursor "after", unchanged when absent; false after a 400. */
 bool call_query_cursor(struct call *call, struct cursor *cursor);
@@ -100,7 +103,7 @@ void call_problem(struct call *call, enum http_problem_slug slug, const char *po
 void call_findings(struct call *call, enum http_problem_slug slug, const struct findings *findings);
 
 /* ---- Building JSON. ---- */
-void out_text(struct json_object *to, const char *name, const char *text);   /* NULL: null */
+void out_text(struct json_object *to, const char *name, const char *text); /* NULL: null */
 void out_int(struct json_object *to, const char *name, int64_t number);
 void out_bool(struct json_object *to, const char *name, bool value);
 void out_id(struct json_object *to, const char *name, const char *prefix, id value); /* 0: null */

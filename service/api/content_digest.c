@@ -1,5 +1,5 @@
-/* content_digest.c - reads Content-Digest: a structured-field dictionary of byte sequences (RFC 9530
- * section 2, RFC 8941 section 3.2). */
+/* content_digest.c - reads Content-Digest: a structured-field dictionary of byte sequences (RFC
+ * 9530 section 2, RFC 8941 section 3.2). */
 
 /* System. */
 #include <string.h>

@@ -1,4 +1,5 @@
-/* cursor.h - where a list goes on: "<order>.<slot>" for receipts, a plain number elsewhere. Pure. */
+/* cursor.h - where a list goes on: "<order>.<slot>" for receipts, a plain number elsewhere. Pure.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

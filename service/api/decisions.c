@@ -1,9 +1,10 @@
 /* decisions.c - approve, release, hold, resume, cancel: what people decide about a wave.
  *
- * The engine and the store hold the rules of state and of the author who may not approve. One more is
- * kept here, because tokens are the API's: nobody approves with a token that the author minted, nor
- * approves what was written with a token he minted himself. So the two people are two, unless an admin
- * mints tokens for himself twice; whom tokens are minted for is what TOKEN_MINTED receipts show. */
+ * The engine and the store hold the rules of state and of the author who may not approve. One more
+ * is kept here, because tokens are the API's: nobody approves with a token that the author minted,
+ * nor approves what was written with a token he minted himself. So the two people are two, unless
+ * an admin mints tokens for himself twice; whom tokens are minted for is what TOKEN_MINTED receipts
+ * show. */
 
 /* System. */
 #include <string.h>
@@ -80,8 +81,8 @@ static void incident_found(struct delivery_request *request)
         refuse_minter(it);
         return;
     }
-    it->author = (struct store_token){
-        .request = {.cb = author_found, .arena = it->call->arena}, .token.id = author};
+    it->author = (struct store_token){.request = {.cb = author_found, .arena = it->call->arena},
+                                      .token.id = author};
     store_token_find(it->call->api->config.store, &it->author);
 }
 
@@ -93,8 +94,8 @@ static const struct member_rule approve_members[] = {
     {"hash", MEMBER_LINE, DIGEST_TEXT_SIZE - 1, false, NULL},
 };
 static const struct member_rule hold_members[] = {
-    {"wave", MEMBER_INT, INT64_MAX, false, NULL},   {"reason", MEMBER_LINE, 300, true, NULL},
-    {"agency", MEMBER_LINE, 200, false, NULL},      {"officer", MEMBER_LINE, 200, false, NULL},
+    {"wave", MEMBER_INT, INT64_MAX, false, NULL}, {"reason", MEMBER_LINE, 300, true, NULL},
+    {"agency", MEMBER_LINE, 200, false, NULL},    {"officer", MEMBER_LINE, 200, false, NULL},
     {"until", MEMBER_TIME, 0, false, NULL},
 };
 

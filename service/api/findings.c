@@ -1,5 +1,5 @@
-/* findings.c - collects what is wrong with an input. The first twenty are kept, all are counted; when
- * the arena is full the pointer is the root, never nothing. */
+/* findings.c - collects what is wrong with an input. The first twenty are kept, all are counted;
+ * when the arena is full the pointer is the root, never nothing. */
 
 /* System. */
 #include <stdarg.h>

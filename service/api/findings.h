@@ -19,8 +19,8 @@ struct findings {
 };
 
 void findings_init(struct findings *findings, struct arena *arena);
-/* `base` and `name` make the pointer "<base>/<name>" (name NULL: the base alone); a name from outside
- * is escaped (RFC 6901) and cut at 64 bytes. */
+/* `base` and `name` make the pointer "<base>/<name>" (name NULL: the base alone); a name from
+ * outside is escaped (RFC 6901) and cut at 64 bytes. */
 void findings_add(struct findings *findings, const char *base, const char *name, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));
 /* "<base>/<name>" and "<base>/<index>" in the arena; never NULL. */

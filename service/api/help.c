@@ -1,4 +1,5 @@
-/* help.c - what a reader without a token may have: the description of the API, and of each problem. */
+/* help.c - what a reader without a token may have: the description of the API, and of each problem.
+ */
 
 /* Base. */
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* idempotency.c - the first request with a key has its effect, the others get its answer.
  *
- * The happy path: the key is parsed, entered into the table of keys in flight, looked up in the store;
- * it is new, the resource acts and writes the answer with its effect; the key leaves the table. A crash
- * in between leaves either both effect and answer, or neither. */
+ * The happy path: the key is parsed, entered into the table of keys in flight, looked up in the
+ * store; it is new, the resource acts and writes the answer with its effect; the key leaves the
+ * table. A crash in between leaves either both effect and answer, or neither. */
 
 /* System. */
 #include <string.h>
@@ -32,38 +32,6 @@ void idempotency_table_destroy(struct idempotency_table **table)
 {
     mem_free(*table);
     *table = NULL;
-}
-
-/* RFC 8941 section 3.3.3: printable ASCII between quotes, \" and \\ the only escapes. Parameters
- * behind the string are not defined by the draft and are refused. */
-bool idempotency_key_parse(const char *header, char ret_key[IDEMPOTENCY_KEY_MAX + 1])
-{
-    char key[IDEMPOTENCY_KEY_MAX + 1];
-    size_t n = 0;
-    if (!header || *header++ != '"')
-        return false;
-    for (; *header && *header != '"'; header++) {
-        if (*header == '\\' && *++header != '"' && *header != '\\')
-            return false;
-        if (*header < 0x20 || *header > 0x7e || n == IDEMPOTENCY_KEY_MAX)
-            return false;
-        key[n++] = *header;
-    }
-    if (*header != '"' || header[1] || n == 0)
-        return false;
-    key[n] = 0;
-    memcpy(ret_key, key, n + 1);
-    return true;
-}
-
-void idempotency_fingerprint(uint8_t fingerprint[DIGEST_SIZE], const char *method, const char *path,
-                             const uint8_t body[DIGEST_SIZE])
-{
-    struct sha256_stream *stream = sha256_begin();
-    sha256_add(stream, method, strlen(method) + 1);
-    sha256_add(stream, path, strlen(path) + 1);
-    sha256_add(stream, body, DIGEST_SIZE);
-    sha256_end(&stream, fingerprint);
 }
 
 static void fingerprint_of(struct call *call, const uint8_t *body, uint8_t ret[DIGEST_SIZE])
@@ -132,9 +100,9 @@ void idempotency_enter(struct call *call, void (*next)(struct call *call))
     use->used = true;
     use->next = next;
     list_append(&call->api->idempotency->uses, &use->node);
-    use->find = (struct store_idempotency){.request = {.cb = looked_up, .arena = call->arena},
-                                           .record = {.principal = call->principal,
-                                                      .key = use->key}};
+    use->find =
+        (struct store_idempotency){.request = {.cb = looked_up, .arena = call->arena},
+                                   .record = {.principal = call->principal, .key = use->key}};
     store_idempotency_find(call->api->config.store, &use->find);
 }
 

@@ -6,8 +6,8 @@
  *   same key, the first still under way  409
  *   same key, another request            422
  *
- * Keys belong to a principal. The stored answer is written in the transaction of the effect, sealed,
- * and kept at least 24 hours. Loop thread only. */
+ * Keys belong to a principal. The stored answer is written in the transaction of the effect,
+ * sealed, and kept at least 24 hours. Loop thread only. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,11 +32,11 @@ void idempotency_fingerprint(uint8_t fingerprint[DIGEST_SIZE], const char *metho
 
 /* Embedded in the call. */
 struct idempotency_use {
-    bool used;     /* the header is there */
-    bool stored;   /* the store knows the key: `find.record` holds the answer */
+    bool used;   /* the header is there */
+    bool stored; /* the store knows the key: `find.record` holds the answer */
     char key[IDEMPOTENCY_KEY_MAX + 1];
-    struct list node; /* in the table while in flight */
-    void (*next)(struct call *call); /* after the lookup */
+    struct list node;                 /* in the table while in flight */
+    void (*next)(struct call *call);  /* after the lookup */
     void (*fresh)(struct call *call); /* of idempotency_guard() */
     struct store_idempotency find;
     struct idempotency record; /* what is written with the effect */
@@ -45,7 +45,8 @@ struct idempotency_use {
 /* Goes on with `next` at once when there is no key, later when it is new or stored (look at
  * `stored`); otherwise the call has been answered (400, 409, 503). */
 void idempotency_enter(struct call *call, void (*next)(struct call *call));
-/* For whole bodies: as above, but compares and replays by itself; `next` comes for new keys only. */
+/* For whole bodies: as above, but compares and replays by itself; `next` comes for new keys only.
+ */
 void idempotency_guard(struct call *call, void (*next)(struct call *call));
 /* Answers with what was stored, or 422 when the fingerprint is another. */
 void idempotency_replay(struct call *call, const uint8_t body[DIGEST_SIZE]);

@@ -1,5 +1,5 @@
-/* incident_json.c - checks an incident's document: members, closed lists, sizes, dates that contradict
- * each other. Everything that is wrong is found in one pass; nothing is changed. */
+/* incident_json.c - checks an incident's document: members, closed lists, sizes, dates that
+ * contradict each other. Everything that is wrong is found in one pass; nothing is changed. */
 
 /* System. */
 #include <string.h>
@@ -209,8 +209,8 @@ static void check_breach(struct json_object *json, struct findings *findings)
     struct json_object *types = json_get(json, "data_types");
     if (!str_equal(json_get_string(json, "kind"), "breach"))
         return;
-    if (!types || (json_object_is_type(types, json_type_array) &&
-                   json_object_array_length(types) == 0))
+    if (!types ||
+        (json_object_is_type(types, json_type_array) && json_object_array_length(types) == 0))
         findings_add(findings, "", "data_types",
                      "A breach concerns at least one type of data; name it.");
 }

@@ -1,4 +1,5 @@
-/* incident_json.h - is this the body of POST /v1/incidents? Pure, thread-safe: no clock, no store. */
+/* incident_json.h - is this the body of POST /v1/incidents? Pure, thread-safe: no clock, no store.
+ */
 #pragma once
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -15,7 +16,7 @@ struct incident_rules {
     time_ms now; /* a discovery more than a day ahead is refused; TIME_NONE: not looked at */
 };
 
-/* Adds a finding for everything that is wrong; true when nothing is. The rows of recipients[] are left
- * to intake, which keeps the good ones; here only their number and that they are objects. */
+/* Adds a finding for everything that is wrong; true when nothing is. The rows of recipients[] are
+ * left to intake, which keeps the good ones; here only their number and that they are objects. */
 bool incident_json_check(struct json_object *json, const struct incident_rules *rules,
                          struct findings *findings);

@@ -1,4 +1,5 @@
-/* incident_view.c - the JSON of an incident: what was posted, where its waves stand, who was told. */
+/* incident_view.c - the JSON of an incident: what was posted, where its waves stand, who was told.
+ */
 
 /* Base. */
 #include "base/json.h"

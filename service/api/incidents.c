@@ -1,9 +1,10 @@
 /* incidents.c - POST and GET /v1/incidents.
  *
  * The happy path of POST: the document is checked as a whole, recipients[] is taken out of it, the
- * incident is created with its receipt, then the people go through intake like an upload. The stored
- * answer of an Idempotency-Key is written by the last of these steps. A crash between the two leaves
- * an empty draft, which nobody can release; the same request sent again makes a whole one. */
+ * incident is created with its receipt, then the people go through intake like an upload. The
+ * stored answer of an Idempotency-Key is written by the last of these steps. A crash between the
+ * two leaves an empty draft, which nobody can release; the same request sent again makes a whole
+ * one. */
 
 /* Base. */
 #include "base/json.h"
@@ -93,8 +94,9 @@ static void roster_done(void *context, enum result result, const struct intake_c
     else if (make_answer(post, counts))
         reply_created(post);
     else
-        fail(post, &(struct error){.code = RESULT_TOO_LARGE, .text = "The answer is too large; "
-                                                                     "read the incident instead."});
+        fail(post, &(struct error){.code = RESULT_TOO_LARGE,
+                                   .text = "The answer is too large; "
+                                           "read the incident instead."});
 }
 
 static void created(struct delivery_request *request)

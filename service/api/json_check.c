@@ -1,5 +1,5 @@
-/* json_check.c - a JSON object against a table of its members. Every member is looked at, so that one
- * answer names all that is wrong. */
+/* json_check.c - a JSON object against a table of its members. Every member is looked at, so that
+ * one answer names all that is wrong. */
 
 /* System. */
 #include <string.h>
@@ -103,8 +103,7 @@ static const char *complain_form(const struct value *value)
                    ? NULL
                    : "It must be a date (2026-11-23) or an RFC 3339 time; correct it.";
     case MEMBER_EMAIL:
-        return address_check_email(value->text) ? NULL
-                                                : "It is not an email address; correct it.";
+        return address_check_email(value->text) ? NULL : "It is not an email address; correct it.";
     case MEMBER_URL:
         return url_check(value->text, value->length)
                    ? NULL
@@ -154,8 +153,8 @@ static const char *complain(const struct value *value)
     }
 }
 
-void json_check_value(struct json_object *value, const char *pointer, const struct member_rule *rule,
-                      struct findings *findings)
+void json_check_value(struct json_object *value, const char *pointer,
+                      const struct member_rule *rule, struct findings *findings)
 {
     struct value it = {.json = value, .rule = rule};
     if (json_object_is_type(value, json_type_string)) {

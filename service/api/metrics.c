@@ -1,5 +1,5 @@
-/* metrics.c - GET /metrics: Prometheus text format 0.0.4. Numbers and configured names only, nothing
- * about a person or an incident. */
+/* metrics.c - GET /metrics: Prometheus text format 0.0.4. Numbers and configured names only,
+ * nothing about a person or an incident. */
 
 /* System. */
 #include <inttypes.h>
@@ -123,7 +123,7 @@ static void http(struct buf *to, const struct api *api)
         return;
     struct http_stats stats = http_server_stats(api->server);
     head(to, name, "counter", "Replies by status class.");
-    for (int class = 2; class < 6; class++)
+    for (int class = 2; class < 6; class ++)
         buf_printf(to, "%s{class=\"%dxx\"} %" PRIu64 "\n", name, class, stats.replies[class]);
     one(to, "tocsin_http_refused_gate_total", "counter", "Malformed or ambiguous requests.",
         stats.refused_gate);

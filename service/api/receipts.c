@@ -1,8 +1,8 @@
 /* receipts.c - GET /v1/receipts: a page as JSON, or everything as a stream of NDJSON or CSV.
  *
  * A stream reads a page of the store, hands it to the socket, reads the next: memory is one page
- * whatever the length. When something fails on the way the connection is cut, so that nobody takes a
- * part for the whole. A stream that opens people's details is itself a fact: EXPORTED is on disk
+ * whatever the length. When something fails on the way the connection is cut, so that nobody takes
+ * a part for the whole. A stream that opens people's details is itself a fact: EXPORTED is on disk
  * before its first byte. */
 
 /* System. */
@@ -22,7 +22,8 @@
 
 enum { PAGE = 100, PAGE_MAX = 1000, STREAM_PAGE = 500, PAGE_ARENA = 16 << 20 };
 
-struct export {
+struct export
+{
     struct call *call;
     enum accept_type type;
     struct delivery_receipts page;
@@ -69,8 +70,7 @@ static void add_escaped(struct buf *to, const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-            strchr("-._~", c))
+        if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c))
             buf_putc(to, (char)c);
         else
             buf_printf(to, "%%%02X", c);
@@ -122,13 +122,14 @@ static void reply_page(struct export *it)
                                             .detail = "The page is too large; ask with a smaller "
                                                       "limit."});
     else
-        http_reply(it->call->http, &(struct http_reply){.status = 200,
-                                                        .type = type_name(it->type),
-                                                        .bytes = it->text.data,
-                                                        .length = it->text.length,
-                                                        .ownership = HTTP_BYTES_COPY,
-                                                        .fields = &(struct http_field){"Link", link},
-                                                        .n_fields = link != NULL});
+        http_reply(it->call->http,
+                   &(struct http_reply){.status = 200,
+                                        .type = type_name(it->type),
+                                        .bytes = it->text.data,
+                                        .length = it->text.length,
+                                        .ownership = HTTP_BYTES_COPY,
+                                        .fields = &(struct http_field){"Link", link},
+                                        .n_fields = link != NULL});
     export_free(it);
 }
 
@@ -259,14 +260,16 @@ void receipts_get(struct call *call)
     it->type = type;
     it->limit = limit;
     buf_init(&it->text, PAGE_ARENA);
-    it->page = (struct delivery_receipts){
-        .request.cb = page_read,
-        .incident = incident,
-        .recipient_id = http_request_query(call->http, "recipient"),
-        .details = (call->roles & (ROLE_COMPLIANCE | ROLE_ADMIN)) != 0,
-        .after_order = after.order,
-        .after_slot = after.slot,
-        .limit = limit ? (unsigned)limit : type == ACCEPT_JSON ? PAGE : STREAM_PAGE};
+    it->page =
+        (struct delivery_receipts){.request.cb = page_read,
+                                   .incident = incident,
+                                   .recipient_id = http_request_query(call->http, "recipient"),
+                                   .details = (call->roles & (ROLE_COMPLIANCE | ROLE_ADMIN)) != 0,
+                                   .after_order = after.order,
+                                   .after_slot = after.slot,
+                                   .limit = limit                 ? (unsigned)limit
+                                            : type == ACCEPT_JSON ? PAGE
+                                                                  : STREAM_PAGE};
     if (it->page.details && type != ACCEPT_JSON)
         note_export(it);
     else

@@ -18,9 +18,9 @@
 
 /* Members of the leaf, then of the details, as columns; the names are the same. */
 static const char *const leaf_columns[] = {
-    "kind",    "day",    "incident", "wave",   "channel", "attempt", "outcome",
-    "evidence", "status", "code",    "reason", "actor",   "recipient", "notice"};
-static const char *const detail_columns[] = {"at",       "recipient_id", "address",
+    "kind",     "event",  "day",  "incident", "wave",  "channel", "attempt", "outcome",
+    "evidence", "status", "code", "reason",   "actor", "person",  "notice",  "facts"};
+static const char *const detail_columns[] = {"at",       "recipient_id", "number",     "address",
                                              "provider", "provider_ref", "diagnostic", "note"};
 enum {
     LEAF_N = sizeof leaf_columns / sizeof *leaf_columns,
@@ -44,12 +44,14 @@ static struct json_object *parse(const char *text)
     return json;
 }
 
-/* A number is written into `room`; anything but text and numbers is an empty cell. */
+/* A number is written into `room`; an object is shown as JSON. */
 static const char *cell_of(struct json_object *json, const char *name, char room[24])
 {
     struct json_object *value = json ? json_get(json, name) : NULL;
     if (json_object_is_type(value, json_type_string))
         return json_object_get_string(value);
+    if (json_object_is_type(value, json_type_object))
+        return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
     if (!json_object_is_type(value, json_type_int))
         return NULL;
     snprintf(room, 24, "%" PRId64, json_object_get_int64(value));

@@ -1,5 +1,5 @@
-/* receipts_text.h - receipts as text: JSON page, NDJSON lines, CSV rows. Pure. The leaf is copied byte
- * for byte: it is what the log's proofs are about. */
+/* receipts_text.h - receipts as text: JSON page, NDJSON lines, CSV rows. Pure. The leaf is copied
+ * byte for byte: it is what the log's proofs are about. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
-/* rejected.c - GET /v1/incidents/{id}/rejected: the rows of its uploads that were not taken, by line,
- * field and reason; never the values. */
+/* rejected.c - GET /v1/incidents/{id}/rejected: the rows of its uploads that were not taken, by
+ * line, field and reason; never the values. */
 
 /* System. */
 #include <inttypes.h>
@@ -34,8 +34,7 @@ static struct json_object *row_json(const struct store_reject_list *list, size_t
     return row;
 }
 
-static const char *next_of(const struct store_reject_list *list,
-                           char text[CURSOR_TEXT_SIZE])
+static const char *next_of(const struct store_reject_list *list, char text[CURSOR_TEXT_SIZE])
 {
     bool more = list->n == list->limit;
     return more ? cursor_format(text, &(struct cursor){.order = list->next}) : NULL;

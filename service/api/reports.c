@@ -1,5 +1,5 @@
-/* reports.c - callbacks of providers: /v1/reports/{channel}/{provider}. There is no token; the driver
- * verifies the provider's signature, and says what the provider wants to hear. */
+/* reports.c - callbacks of providers: /v1/reports/{channel}/{provider}. There is no token; the
+ * driver verifies the provider's signature, and says what the provider wants to hear. */
 
 /* System. */
 #include <string.h>
@@ -42,11 +42,11 @@ static void reported(struct delivery_request *request)
         call_end(it->call);
         return;
     }
-    call_reply(it->call, &(struct call_reply){
-                             .status = report->reply_status,
-                             .type = report->reply_body ? report->reply_type : NULL,
-                             .bytes = str_or(report->reply_body, ""),
-                             .length = report->reply_body ? strlen(report->reply_body) : 0});
+    call_reply(it->call,
+               &(struct call_reply){.status = report->reply_status,
+                                    .type = report->reply_body ? report->reply_type : NULL,
+                                    .bytes = str_or(report->reply_body, ""),
+                                    .length = report->reply_body ? strlen(report->reply_body) : 0});
 }
 
 /* The URL as the provider knows it: a proxy in front may have changed scheme and host. */

@@ -1,5 +1,5 @@
-/* roster_inline.c - writes each element of recipients[] as a line of NDJSON into an intake. Lines are
- * written while the intake takes them; it says when to go on. */
+/* roster_inline.c - writes each element of recipients[] as a line of NDJSON into an intake. Lines
+ * are written while the intake takes them; it says when to go on. */
 
 /* Base. */
 #include "base/buf.h"
@@ -14,7 +14,8 @@ static bool write_line(struct roster_inline *it, struct json_object *person)
 {
     struct buf line;
     buf_init(&line, LINE_MAX_BYTES);
-    /* What canonical JSON cannot say (a fraction) becomes a row that intake refuses by its number. */
+    /* What canonical JSON cannot say (a fraction) becomes a row that intake refuses by its number.
+     */
     if (!json_write(&line, person)) {
         buf_clear(&line);
         buf_puts(&line, "{\"number_with_fraction\":true}");

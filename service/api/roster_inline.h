@@ -1,4 +1,5 @@
-/* roster_inline.h - the recipients[] of POST /v1/incidents, on the same way as an uploaded roster. */
+/* roster_inline.h - the recipients[] of POST /v1/incidents, on the same way as an uploaded roster.
+ */
 #pragma once
 #include <json-c/json.h>
 

@@ -1,6 +1,6 @@
-/* routes.c - every door of the API in one place: method, path, who may, what body, which query. A role
- * that is not named gets 403; roles 0 is for everybody. openapi.yaml describes the same rows, and a
- * test holds the two together. */
+/* routes.c - every door of the API in one place: method, path, who may, what body, which query. A
+ * role that is not named gets 403; roles 0 is for everybody. openapi.yaml describes the same rows,
+ * and a test holds the two together. */
 
 /* This module. */
 #include "service/api/call.h"
@@ -26,12 +26,13 @@ enum {
 #define HTTP_OF_BODY_BYTES         HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_UPLOAD        HTTP_BODY_STREAM
 #define ROUTE(verb, where, function, who, kind, max, names)                                        \
-    {.method = (verb),                                                                             \
-     .path = (where),                                                                              \
-     .handler = call_enter,                                                                        \
-     .body = HTTP_OF_##kind,                                                                       \
-     .body_max = (max),                                                                            \
-     .data = &(const struct api_route){(function), (who), kind, (names)}}
+    {                                                                                              \
+        .method = (verb), .path = (where), .handler = call_enter, .body = HTTP_OF_##kind,          \
+        .body_max = (max), .data = &(const struct api_route)                                       \
+        {                                                                                          \
+            (function), (who), kind, (names)                                                       \
+        }                                                                                          \
+    }
 
 /* clang-format off */
 static const struct http_route routes[] = {

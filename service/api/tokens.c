@@ -1,5 +1,5 @@
-/* tokens.c - POST, GET, DELETE /v1/tokens. The secret is in one answer, once; after that there is only
- * its hash. */
+/* tokens.c - POST, GET, DELETE /v1/tokens. The secret is in one answer, once; after that there is
+ * only its hash. */
 
 /* Base. */
 #include "base/json.h"
@@ -174,9 +174,8 @@ void token_delete(struct call *call)
         return;
     struct revoke *it = arena_new(call->arena, struct revoke);
     it->call = call;
-    it->revoke = (struct store_token){.request = {.cb = revoked, .arena = call->arena},
-                                      .token.id = token,
-                                      .at = call_now(call)};
+    it->revoke = (struct store_token){
+        .request = {.cb = revoked, .arena = call->arena}, .token.id = token, .at = call_now(call)};
     revoke_receipt(it, it->revoke.at);
     it->revoke.receipts = &it->receipts;
     store_token_revoke(call->api->config.store, &it->revoke);

@@ -1,9 +1,11 @@
-/* uploads.c - rosters: POST .../recipients, PUT .../recipients/parts/{n}, POST .../recipients/commit.
+/* uploads.c - rosters: POST .../recipients, PUT .../recipients/parts/{n}, POST
+ * .../recipients/commit.
  *
- * The happy path: intake opens, the body streams through it with its backpressure (a pause there stops
- * the reading here, and TCP the client), it finishes with counts, they are the answer. When the client
- * goes away everything of this upload is forgotten. A part that is stored already, and a request whose
- * Idempotency-Key is known, are read to their end, compared by digest, and answered as before. */
+ * The happy path: intake opens, the body streams through it with its backpressure (a pause there
+ * stops the reading here, and TCP the client), it finishes with counts, they are the answer. When
+ * the client goes away everything of this upload is forgotten. A part that is stored already, and a
+ * request whose Idempotency-Key is known, are read to their end, compared by digest, and answered
+ * as before. */
 
 /* System. */
 #include <stdio.h>
@@ -161,9 +163,9 @@ static void hash_end(void *context, bool complete)
 static void read_to_compare(struct upload *upload)
 {
     upload->hash = sha256_begin();
-    http_request_stream(upload->call->http, &(struct http_body_sink){.chunk = hash_chunk,
-                                                                     .end = hash_end,
-                                                                     .context = upload});
+    http_request_stream(
+        upload->call->http,
+        &(struct http_body_sink){.chunk = hash_chunk, .end = hash_end, .context = upload});
 }
 
 /* ---- The way in. ---- */
@@ -173,9 +175,9 @@ static void opened(void *context, enum result result, const struct intake_counts
 {
     struct upload *upload = context;
     if (result == RESULT_OK) {
-        http_request_stream(upload->call->http, &(struct http_body_sink){.chunk = chunk,
-                                                                         .end = body_end,
-                                                                         .context = upload});
+        http_request_stream(
+            upload->call->http,
+            &(struct http_body_sink){.chunk = chunk, .end = body_end, .context = upload});
         return;
     }
     upload->intake = NULL;
@@ -245,10 +247,11 @@ static bool read_digest(struct upload *upload)
     if (!header && !upload->part)
         return true;
     upload->has_digest = header && content_digest_parse(header, upload->digest);
-    if (!upload->has_digest)
-        call_problem(upload->call, HTTP_PROBLEM_INVALID_PARAMETER, "Content-Digest",
-                     "Give the SHA-256 of the body as sha-256=:<base64>: (RFC 9530).");
-    return upload->has_digest;
+    if (upload->has_digest)
+        return true;
+    call_problem(upload->call, HTTP_PROBLEM_INVALID_PARAMETER, "Content-Digest",
+                 "Give the SHA-256 of the body as sha-256=:<base64>: (RFC 9530).");
+    return false;
 }
 
 /* NULL: answered already. */
@@ -342,11 +345,10 @@ void recipients_commit(struct call *call)
         return;
     struct commit *it = arena_new(call->arena, struct commit);
     it->call = call;
-    it->commit = (struct delivery_roster_commit){
-        .request = {.cb = committed, .arena = call->arena},
-        .incident = incident,
-        .parts = (unsigned)parts,
-        .count = json_get_int(call->json, "count", -1),
-        .principal = call->principal};
+    it->commit = (struct delivery_roster_commit){.request = {.cb = committed, .arena = call->arena},
+                                                 .incident = incident,
+                                                 .parts = (unsigned)parts,
+                                                 .count = json_get_int(call->json, "count", -1),
+                                                 .principal = call->principal};
     delivery_roster_commit(call->api->config.delivery, &it->commit);
 }

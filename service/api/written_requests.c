@@ -1,7 +1,8 @@
 /* written_requests.c - /v1/written-notice-requests: the notice on paper, free of charge.
  *
- * The answer to POST is the same whoever asked, known or not: a case number, and that it costs nothing.
- * An application (role app) gets no more than that, so that nobody learns from it who is affected. */
+ * The answer to POST is the same whoever asked, known or not: a case number, and that it costs
+ * nothing. An application (role app) gets no more than that, so that nobody learns from it who is
+ * affected. */
 
 /* System. */
 #include <string.h>
@@ -77,16 +78,16 @@ static void opened(struct requests_open *open)
         call_error(it->call, &open->error);
         return;
     }
-    call_reply(it->call, &(struct call_reply){.status = 201,
-                                              .type = "application/json",
-                                              .bytes = it->answer,
-                                              .length = it->answer_length,
-                                              .fields = &(struct http_field){"Location",
-                                                                             it->location},
-                                              .n_fields = 1});
+    call_reply(it->call,
+               &(struct call_reply){.status = 201,
+                                    .type = "application/json",
+                                    .bytes = it->answer,
+                                    .length = it->answer_length,
+                                    .fields = &(struct http_field){"Location", it->location},
+                                    .n_fields = 1});
 }
 
-static const char *const received_by[] = {"web", "email", "phone", "post",
+static const char *const received_by[] = {"web",  "email",     "phone", "post",
                                           "chat", "in_person", "other", NULL};
 static const struct member_rule open_members[] = {
     {"incident", MEMBER_LINE, 24, true, NULL},
@@ -209,8 +210,8 @@ void written_request_get(struct call *call)
         return;
     struct get *it = arena_new(call->arena, struct get);
     it->call = call;
-    it->get = (struct requests_get){
-        .cb = got, .arena = call->arena, .request = request, .given = true};
+    it->get =
+        (struct requests_get){.cb = got, .arena = call->arena, .request = request, .given = true};
     requests_get(call->api->requests, &it->get);
 }
 
@@ -272,8 +273,8 @@ static void decided(struct requests_decide *decide)
         call_reply_json(it->call, 200, view_json(it->call, &decide->view));
 }
 
-static const char *const close_reasons[] = {"not_affected", "not_identified", "withdrawn",
-                                            "no_address", "answered_otherwise", NULL};
+static const char *const close_reasons[] = {"not_affected", "not_identified",     "withdrawn",
+                                            "no_address",   "answered_otherwise", NULL};
 static const struct member_rule decide_members[] = {
     {"recipient_id", MEMBER_LINE, 128, false, NULL},
     {"close", MEMBER_WORD, 0, false, close_reasons},

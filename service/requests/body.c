@@ -1,5 +1,5 @@
-/* body.c - what a person gave when asking: canonical JSON, sealed by the incident's key, bound to the
- * request, so that it goes when the incident's key goes. */
+/* body.c - what a person gave when asking: canonical JSON, sealed by the incident's key, bound to
+ * the request, so that it goes when the incident's key goes. */
 
 /* Base. */
 #include "base/json.h"
@@ -50,8 +50,8 @@ static const char *bound_of(char to[BOUND_SIZE], id request)
     return to;
 }
 
-bool body_seal(struct requests *desk, const struct request_row *row, const struct request_given *given,
-               const char *reason, struct buf *to)
+bool body_seal(struct requests *desk, const struct request_row *row,
+               const struct request_given *given, const char *reason, struct buf *to)
 {
     struct json_object *json = json_object_new_object();
     struct buf plain;

@@ -1,7 +1,8 @@
 /* case.c - finds out whose request it is, and what may be done at once.
  *
  * The happy path: the incident is released, the person is found (by id, or by two data points that
- * match exactly one person), the letter goes to the address on file. Anything else needs a person. */
+ * match exactly one person), the letter goes to the address on file. Anything else needs a person.
+ */
 
 /* System. */
 #include <string.h>
@@ -77,10 +78,9 @@ static void look_at_next(struct desk_case *it)
         conclude(it);
         return;
     }
-    it->person = (struct delivery_person){
-        .request = {.cb = person_read, .arena = it->arena},
-        .incident = it->row.incident,
-        .number = it->candidates[it->at]};
+    it->person = (struct delivery_person){.request = {.cb = person_read, .arena = it->arena},
+                                          .incident = it->row.incident,
+                                          .number = it->candidates[it->at]};
     delivery_person(it->desk->config.delivery, &it->person);
 }
 
@@ -172,8 +172,7 @@ static void incident_read(struct delivery_request *request)
 void case_start(struct desk_case *it)
 {
     buf_init(&it->body, 65536);
-    it->incident =
-        (struct delivery_incident_get){.request = {.cb = incident_read, .arena = it->arena},
-                                       .incident = it->row.incident};
+    it->incident = (struct delivery_incident_get){
+        .request = {.cb = incident_read, .arena = it->arena}, .incident = it->row.incident};
     delivery_incident_get(it->desk->config.delivery, &it->incident);
 }

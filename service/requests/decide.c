@@ -40,8 +40,8 @@ static void add_receipt(struct deciding *it, time_ms at)
 {
     char request[ID_TEXT_SIZE], actor[ID_TEXT_SIZE];
     struct json_object *facts = json_object_new_object();
-    json_object_object_add(
-        facts, "request", json_object_new_string(id_format(request, "req", it->decide->request)));
+    json_object_object_add(facts, "request",
+                           json_object_new_string(id_format(request, "req", it->decide->request)));
     receipt_batch_init(&it->receipts, it->refresh.row.incident, 0, 0);
     receipt_batch_add(&it->receipts, NULL,
                       &(struct receipt){.kind = RECEIPT_REQUEST_CLOSED,
@@ -57,11 +57,11 @@ static void add_receipt(struct deciding *it, time_ms at)
 
 static void close_request(struct deciding *it)
 {
-    it->close = (struct store_written_request){
-        .request = {.cb = closed, .arena = it->decide->arena},
-        .row = it->refresh.row,
-        .from = it->refresh.row.state,
-        .receipts = &it->receipts};
+    it->close =
+        (struct store_written_request){.request = {.cb = closed, .arena = it->decide->arena},
+                                       .row = it->refresh.row,
+                                       .from = it->refresh.row.state,
+                                       .receipts = &it->receipts};
     it->close.row.state = REQUEST_CLOSED;
     it->close.row.changed_at = desk_now(it->desk);
     it->close.row.body = (struct blob){0};

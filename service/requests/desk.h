@@ -8,18 +8,19 @@ enum { CANDIDATES_MAX = 20, DUE_MS_DEFAULT = 10 * 86400000, PARKED_EVERY_MS = 60
 struct requests {
     struct requests_config config;
     struct loop_timer timer;
-    bool parked;        /* some request may wait for the end of a hold */
-    bool closing;       /* free when the scan under way ends */
-    struct scan *scan;  /* under way, or NULL */
+    bool parked;       /* some request may wait for the end of a hold */
+    bool closing;      /* free when the scan under way ends */
+    struct scan *scan; /* under way, or NULL */
 };
 
 time_ms desk_now(const struct requests *desk);
 
 /* ---- body.c: what was given, sealed by the incident's key. ---- */
 /* Appends the sealed body; false when it is too large. */
-bool body_seal(struct requests *desk, const struct request_row *row, const struct request_given *given,
-               const char *reason, struct buf *to);
-/* Fills given (JSON text) and reason in the arena from a row; leaves them NULL when the key is gone. */
+bool body_seal(struct requests *desk, const struct request_row *row,
+               const struct request_given *given, const char *reason, struct buf *to);
+/* Fills given (JSON text) and reason in the arena from a row; leaves them NULL when the key is
+ * gone. */
 void body_open(struct requests *desk, struct arena *arena, const struct request_row *row,
                struct request_view *view);
 /* The view of a row without its body. */

@@ -1,5 +1,5 @@
-/* match.c - is it this person, is it this address? Pure. Exact but for case, blanks and punctuation:
- * a guess here would send somebody's breach to somebody else. */
+/* match.c - is it this person, is it this address? Pure. Exact but for case, blanks and
+ * punctuation: a guess here would send somebody's breach to somebody else. */
 
 /* System. */
 #include <ctype.h>
@@ -60,8 +60,8 @@ unsigned request_points(const struct request_given *given, const struct recipien
 
 bool request_same_address(const struct postal_address *given, const struct postal_address *on_file)
 {
-    return same_letters(given->line1, on_file->line1) && same_letters(given->line2, on_file->line2) &&
-           same_letters(given->city, on_file->city) &&
+    return same_letters(given->line1, on_file->line1) &&
+           same_letters(given->line2, on_file->line2) && same_letters(given->city, on_file->city) &&
            same_letters(given->postal_code, on_file->postal_code) &&
            same_letters(given->country, on_file->country);
 }

@@ -1,5 +1,5 @@
-/* requests.c - the desk: opens, shows, lists and decides; every minute it lets go the letters that a
- * hold kept back. */
+/* requests.c - the desk: opens, shows, lists and decides; every minute it lets go the letters that
+ * a hold kept back. */
 
 /* System. */
 #include <string.h>
@@ -211,8 +211,8 @@ void requests_get(struct requests *desk, struct requests_get *get)
 {
     struct getting *it = mem_new(struct getting);
     it->get = get;
-    it->refresh = (struct refresh){
-        .cb = got, .desk = desk, .arena = get->arena, .request = get->request};
+    it->refresh =
+        (struct refresh){.cb = got, .desk = desk, .arena = get->arena, .request = get->request};
     refresh_start(&it->refresh);
 }
 
@@ -254,10 +254,9 @@ void requests_list(struct requests *desk, struct requests_list *list)
     struct listing *it = mem_new(struct listing);
     it->desk = desk;
     it->list = list;
-    it->store =
-        (struct store_written_request_list){.request = {.cb = listed, .arena = list->arena},
-                                            .incident = list->incident,
-                                            .after = list->after,
-                                            .limit = list->limit};
+    it->store = (struct store_written_request_list){.request = {.cb = listed, .arena = list->arena},
+                                                    .incident = list->incident,
+                                                    .after = list->after,
+                                                    .limit = list->limit};
     store_written_request_list(desk->config.store, &it->store);
 }

@@ -4,10 +4,10 @@
  *        |        -> NEEDS_PERSON: not matched, another address, no address: somebody must look
  *        -> DUPLICATE: there is a letter on its way or mailed; the first request's id is the answer
  *
- * A letter to the address on file verifies itself: who asks does not matter, who lives there gets it.
- * Another address is a step-up, since a letter tells what was taken (Pavur, Black Hat 2019). What was
- * given is sealed by the incident's key. Loop thread only; the callback comes exactly once, never
- * from inside the call. */
+ * A letter to the address on file verifies itself: who asks does not matter, who lives there gets
+ * it. Another address is a step-up, since a letter tells what was taken (Pavur, Black Hat 2019).
+ * What was given is sealed by the incident's key. Loop thread only; the callback comes exactly
+ * once, never from inside the call. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ struct request_view {
     const char *channel_received;
     time_ms received_at, changed_at, due_at;
     id duplicate_of;
-    const char *given; /* canonical JSON of what was given; NULL: not asked for, or erased */
+    const char *given;  /* canonical JSON of what was given; NULL: not asked for, or erased */
     const char *reason; /* why a person is needed, a fixed word; NULL */
 };
 
@@ -71,7 +71,7 @@ struct requests_get {
     void (*cb)(struct requests_get *get);
     struct arena *arena;
     id request;
-    bool given;  /* open what was given */
+    bool given; /* open what was given */
     enum result result;
     struct error error;
     struct request_view view;
@@ -94,15 +94,15 @@ struct requests_list {
 };
 void requests_list(struct requests *requests, struct requests_list *list);
 
-/* A person decides on one that NEEDS_PERSON: to which recipient's address on file it goes, or why it is
- * closed. */
+/* A person decides on one that NEEDS_PERSON: to which recipient's address on file it goes, or why
+ * it is closed. */
 struct requests_decide {
     void (*cb)(struct requests_decide *decide);
     struct arena *arena;
     id request, principal;
     const char *recipient_id; /* send; or NULL: */
     const char *close_reason; /* close: a fixed word */
-    enum result result; /* CONFLICT: in another state */
+    enum result result;       /* CONFLICT: in another state */
     struct error error;
     struct request_view view;
     void *private_state;

@@ -1,5 +1,5 @@
-/* store_case.c - writes what a case came to, with its receipts in the same transaction: a letter under
- * way, a person needed, a hold waited for, a duplicate. */
+/* store_case.c - writes what a case came to, with its receipts in the same transaction: a letter
+ * under way, a person needed, a hold waited for, a duplicate. */
 
 /* System. */
 #include <string.h>
@@ -29,19 +29,18 @@ static void add_receipt(struct desk_case *it, enum receipt_kind kind, const char
     json_object_object_add(facts, "request",
                            json_object_new_string(id_format(request, "req", it->row.id)));
     json_object_object_add(facts, "fee", json_object_new_int64(0));
-    receipt_batch_add(&it->receipts, NULL,
-                      &(struct receipt){.kind = kind,
-                                        .at = it->row.changed_at,
-                                        .incident = it->row.incident,
-                                        .outcome = -1,
-                                        .reason = reason,
-                                        .actor = it->principal ? id_format(actor, "tok",
-                                                                           it->principal)
-                                                               : NULL,
-                                        .facts = facts,
-                                        .seed = person ? &it->seed : NULL,
-                                        .recipient_id = person ? it->match.recipient_id : NULL,
-                                        .number = person ? it->match.number : 0});
+    receipt_batch_add(
+        &it->receipts, NULL,
+        &(struct receipt){.kind = kind,
+                          .at = it->row.changed_at,
+                          .incident = it->row.incident,
+                          .outcome = -1,
+                          .reason = reason,
+                          .actor = it->principal ? id_format(actor, "tok", it->principal) : NULL,
+                          .facts = facts,
+                          .seed = person ? &it->seed : NULL,
+                          .recipient_id = person ? it->match.recipient_id : NULL,
+                          .number = person ? it->match.number : 0});
     json_object_put(facts);
 }
 
@@ -54,8 +53,8 @@ static void make_receipts(struct desk_case *it)
     if (it->kind == CASE_OPEN)
         add_receipt(it, RECEIPT_REQUEST_OPENED, it->reason);
     if (it->matches == 1 && it->kind != CASE_RESUME && it->row.state != REQUEST_NEEDS_PERSON)
-        add_receipt(it, RECEIPT_REQUEST_MATCHED, it->row.state == REQUEST_DUPLICATE ? "duplicate"
-                                                                                     : NULL);
+        add_receipt(it, RECEIPT_REQUEST_MATCHED,
+                    it->row.state == REQUEST_DUPLICATE ? "duplicate" : NULL);
     receipt_batch_finish(&it->receipts);
 }
 
@@ -73,8 +72,8 @@ static bool prepare(struct desk_case *it, enum request_state state)
         case_finish(it, RESULT_TOO_LARGE, &error);
         return false;
     }
-    it->row.body = it->kind == CASE_OPEN ? (struct blob){it->body.data, it->body.length}
-                                         : (struct blob){0};
+    it->row.body =
+        it->kind == CASE_OPEN ? (struct blob){it->body.data, it->body.length} : (struct blob){0};
     make_receipts(it);
     struct request_view view = view_of(&it->row);
     view.reason = it->reason;
@@ -168,10 +167,8 @@ static void letter_taken(struct delivery_request *request)
         case_finish(it, request->result, &request->error);
         return;
     }
-    it->refresh = (struct refresh){.cb = first_read,
-                                   .desk = it->desk,
-                                   .arena = it->arena,
-                                   .request = it->written.existing};
+    it->refresh = (struct refresh){
+        .cb = first_read, .desk = it->desk, .arena = it->arena, .request = it->written.existing};
     refresh_start(&it->refresh);
 }
 

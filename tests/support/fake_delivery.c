@@ -286,8 +286,8 @@ void delivery_receipts(struct delivery *fake, struct delivery_receipts *req)
     for (req->n = 0; req->n < req->limit && at < RECEIPTS; at++, req->n++) {
         struct delivery_receipt_item *item = &req->items[req->n];
         snprintf(item->receipt_id, sizeof item->receipt_id, "rct_%lld.0", (long long)at);
-        item->leaf = arena_printf(arena, "{\"attempt\":%lld,\"kind\":\"attempt\",\"reason\":\"=1+1\"}",
-                                  (long long)at);
+        item->leaf = arena_printf(
+            arena, "{\"attempt\":%lld,\"kind\":\"attempt\",\"reason\":\"=1+1\"}", (long long)at);
         item->details = req->details ? "{\"address\":\"r1@example.org\"}" : NULL;
     }
     req->next_order = at;
@@ -398,18 +398,17 @@ void delivery_person(struct delivery *fake, struct delivery_person *req)
 {
     struct arena *arena = req->request.arena;
     unsigned n = req->number;
-    req->recipient = (struct recipient){
-        .number = n,
-        .recipient_id = arena_printf(arena, "r%u", n),
-        .account_id = arena_printf(arena, "a%u", n),
-        .name = arena_printf(arena, "Person %u", n),
-        .email = arena_printf(arena, "r%u@example.org", n),
-        .has_address = n < 90,
-        .address = {.line1 = "1 Main Street",
-                    .city = "Springfield",
-                    .postal_code = arena_printf(arena, "10%u", n),
-                    .country = "US"},
-        .consent.given_at = TIME_NONE};
+    req->recipient = (struct recipient){.number = n,
+                                        .recipient_id = arena_printf(arena, "r%u", n),
+                                        .account_id = arena_printf(arena, "a%u", n),
+                                        .name = arena_printf(arena, "Person %u", n),
+                                        .email = arena_printf(arena, "r%u@example.org", n),
+                                        .has_address = n < 90,
+                                        .address = {.line1 = "1 Main Street",
+                                                    .city = "Springfield",
+                                                    .postal_code = arena_printf(arena, "10%u", n),
+                                                    .country = "US"},
+                                        .consent.given_at = TIME_NONE};
     memset(req->seed.bytes, (int)n, sizeof req->seed.bytes);
     answer(fake, &req->request, RESULT_OK);
 }
@@ -421,8 +420,8 @@ bool delivery_seal(struct delivery *fake, struct blob wrapped, const char *bound
     return seal_add(to, &fake->master, bound, plain.data, plain.length);
 }
 
-bool delivery_open(struct delivery *fake, struct blob wrapped, const char *bound, struct blob sealed,
-                   struct buf *to)
+bool delivery_open(struct delivery *fake, struct blob wrapped, const char *bound,
+                   struct blob sealed, struct buf *to)
 {
     (void)wrapped;
     return seal_open(to, &fake->master, bound, sealed.data, sealed.length);
@@ -548,18 +547,24 @@ static void upload_closed(struct store_request *request)
     intake_finish(intake, request->result, &request->error);
 }
 
+static void upload_refused(struct store_request *request)
+{
+    struct error error;
+    error_set(&error, RESULT_INVALID, "Content-Digest", "The digest is another; send it again.");
+    intake_finish(container_of(request, struct intake, upload.request), RESULT_INVALID, &error);
+}
+
 static void end_now(struct loop_hop *hop)
 {
     struct intake *intake = container_of(hop, struct intake, hop);
     struct store_upload *upload = &intake->upload;
-    struct error error;
     count_line(intake);
     sha256_end(&intake->hash, intake->counts.digest);
     upload->request.cb = upload_closed;
     if (intake->config.digest &&
         memcmp(intake->config.digest, intake->counts.digest, DIGEST_SIZE) != 0) {
-        error_set(&error, RESULT_INVALID, "Content-Digest", "The digest is another; send it again.");
-        intake_finish(intake, RESULT_INVALID, &error);
+        upload->request.cb = upload_refused;
+        store_upload_abort(intake->fake->store, upload);
         return;
     }
     memcpy(upload->digest, intake->counts.digest, DIGEST_SIZE);
@@ -628,11 +633,11 @@ void delivery_roster_commit(struct delivery *fake, struct delivery_roster_commit
 {
     struct commit_call *it = mem_new(struct commit_call);
     it->request = req;
-    it->commit = (struct store_roster_commit){.request = {.cb = committed,
-                                                          .arena = req->request.arena},
-                                              .incident = req->incident,
-                                              .parts = req->parts,
-                                              .count = req->count,
-                                              .at = clock_now(loop_clock(fake->loop))};
+    it->commit =
+        (struct store_roster_commit){.request = {.cb = committed, .arena = req->request.arena},
+                                     .incident = req->incident,
+                                     .parts = req->parts,
+                                     .count = req->count,
+                                     .at = clock_now(loop_clock(fake->loop))};
     store_roster_commit(fake->store, &it->commit);
 }

@@ -1,5 +1,5 @@
-/* api_server.c - the API over an engine that sends nothing, for test_api.py: prints one line of JSON
- * with the port and a token per role, serves until SIGTERM. argv[1]: an empty folder. */
+/* api_server.c - the API over an engine that sends nothing, for test_api.py: prints one line of
+ * JSON with the port and a token per role, serves until SIGTERM. argv[1]: an empty folder. */
 
 /* System. */
 #include <signal.h>
