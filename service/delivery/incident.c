@@ -198,6 +198,16 @@ static void count_next(struct reading *reading)
     store_counts_get(reading->delivery->config.store, &reading->counts);
 }
 
+/* The dossier ends with the call; the wrapped key is what delivery_seal() wants later. */
+static struct blob copy_blob(struct arena *arena, struct blob from)
+{
+    void *to = arena_alloc(arena, from.length + 1);
+    if (to == NULL)
+        return (struct blob){NULL, 0};
+    memcpy(to, from.data, from.length);
+    return (struct blob){to, from.length};
+}
+
 static void on_dossier(struct delivery_request *request)
 {
     struct dossier_load *load = container_of(request, struct dossier_load, request);
@@ -209,7 +219,8 @@ static void on_dossier(struct delivery_request *request)
     }
     const struct dossier *dossier = load->dossier;
     req->row = dossier->row;
-    req->row.key = req->row.document = req->row.title = (struct blob){NULL, 0};
+    req->row.document = req->row.title = (struct blob){NULL, 0};
+    req->row.key = copy_blob(req->request.arena, dossier->row.key);
     req->n_waves = dossier->n_waves;
     req->waves = arena_alloc(req->request.arena, (dossier->n_waves + 1) * sizeof(*req->waves));
     if (req->waves == NULL) {
