@@ -111,7 +111,7 @@ static void write_change(struct store_work *work, const struct request_row *row)
 
 STORE_WRITE(written_request_change, store_written_request)
 {
-    struct request_row *row = &req->row, was;
+    struct request_row *row = &req->row, was = {0};
     require(row->state == req->from || sm_allowed(&request_states, req->from, row->state));
     enum result result = stored(work, req, &was);
     if (result != RESULT_OK)
