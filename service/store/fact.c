@@ -1,9 +1,9 @@
 /* fact.c - late facts: a callback, a bounce, a returned letter, whoever has the lease. Happy path:
  * the member's byte is merged, counters move, the receipt is stored if anything changed. When the
- * fact is negative or makes the person told, the engine must look at the chunk: a waiting chunk is
- * due now; a leased one is due as soon as its step is recorded; a done one is opened again for a
- * negative fact, and its settled wave goes back to sending, so that a late bounce escalates.
- * Failure modes: EXISTS for an event seen before; NOT_FOUND; INVALID position. */
+ * fact is negative, or the last one that was waited for, the engine must look at the chunk: a
+ * waiting one is due now; a leased one is due as soon as its step is recorded; a done one is opened
+ * again for a negative fact, and its settled wave goes back to sending, so that a late bounce
+ * escalates. Failure modes: EXISTS for an event seen before; NOT_FOUND; INVALID position. */
 /* System. */
 #include <string.h>
 
@@ -41,10 +41,20 @@ static void write_progress(struct store_work *work, const struct chunk_hot *hot)
              SQL_BLOB(hot->progress, hot->n));
 }
 
+/* Does nobody of the chunk wait for evidence any more? Then it can end; else its own time comes, so
+ * that a thousand callbacks do not wake it a thousand times. */
+static bool nobody_waits(const struct chunk_hot *hot)
+{
+    for (unsigned i = 0; i < hot->n; i++)
+        if (!(hot->progress[i] & (MEMBER_TOLD | MEMBER_PASSED_ON)))
+            return false;
+    return true;
+}
+
 static void wake(struct store_work *work, struct store_fact *req, const struct chunk_hot *hot,
                  const struct chunk_moves *moves)
 {
-    bool matters = moves->negative || moves->told > 0;
+    bool matters = moves->negative || (moves->told > 0 && nobody_waits(hot));
     if (!matters || (hot->state == CHUNK_DONE && !moves->negative))
         return;
     if (hot->state == CHUNK_LEASED) {
