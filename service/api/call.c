@@ -54,18 +54,19 @@ static bool is_json(const char *type)
            (type[n] == 0 || type[n] == ';' || type[n] == ' ');
 }
 
+static bool check_json_type(struct call *call)
+{
+    if (is_json(http_request_header(call->http, "Content-Type")))
+        return true;
+    call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, NULL,
+                 "This needs a body of Content-Type application/json; send one.");
+    return false;
+}
+
 static bool read_json(struct call *call)
 {
-    struct slice body = http_request_body(call->http);
     struct error error = {0};
-    if (body.length == 0 && call->route->body == BODY_JSON_OPTIONAL)
-        return true;
-    if (!is_json(http_request_header(call->http, "Content-Type"))) {
-        call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, NULL,
-                     "This needs a body of Content-Type application/json; send one.");
-        return false;
-    }
-    if (json_read(body.data, body.length, &call->json, &error) != RESULT_OK) {
+    if (json_read(call->body.data, call->body.length, &call->json, &error) != RESULT_OK) {
         call_problem(call, HTTP_PROBLEM_INVALID_BODY, error.field[0] ? error.field : "",
                      error.text);
         return false;
@@ -77,14 +78,54 @@ static bool read_json(struct call *call)
     return true;
 }
 
+/* ---- A large document is read after its sender is known: a stranger fills no memory. ---- */
+
+static enum http_flow collect(void *context, const void *bytes, size_t length)
+{
+    struct call *call = context;
+    buf_add(&call->document, bytes, length);
+    return HTTP_CONTINUE;
+}
+
+static void collected(void *context, bool complete)
+{
+    struct call *call = context;
+    call->body = (struct slice){call->document.data, call->document.length};
+    if (!complete || call->document.failed)
+        call_problem(call, HTTP_PROBLEM_TIMEOUT, NULL,
+                     "The body did not arrive whole; send it again.");
+    else if (read_json(call))
+        call->route->handler(call);
+}
+
+static void read_document(struct call *call)
+{
+    if (!check_json_type(call))
+        return;
+    buf_init(&call->document, http_request_info(call->http)->route->body_max);
+    http_request_stream(
+        call->http, &(struct http_body_sink){.chunk = collect, .end = collected, .context = call});
+}
+
+static void read_small(struct call *call)
+{
+    call->body = http_request_body(call->http);
+    bool json = call->route->body == BODY_JSON ||
+                (call->route->body == BODY_JSON_OPTIONAL && call->body.length > 0);
+    if (!json || (check_json_type(call) && read_json(call)))
+        call->route->handler(call);
+}
+
 static void admit(struct call *call)
 {
     if (!check_query(call))
         return;
-    if ((call->route->body == BODY_JSON || call->route->body == BODY_JSON_OPTIONAL) &&
-        !read_json(call))
-        return;
-    call->route->handler(call);
+    if (call->route->body == BODY_DOCUMENT)
+        read_document(call);
+    else if (call->route->body == BODY_UPLOAD || call->route->body == BODY_NONE)
+        call->route->handler(call);
+    else
+        read_small(call);
 }
 
 static void refuse_unauthenticated(struct call *call)
@@ -225,6 +266,8 @@ void call_end(struct call *call)
 {
     idempotency_leave(call);
     json_object_put(call->json);
+    if (call->document.data)
+        buf_wipe(&call->document);
     arena_destroy(&call->arena);
     explicit_bzero(&call->check, sizeof call->check);
     mem_free(call);

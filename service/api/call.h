@@ -38,6 +38,7 @@ enum call_body {
     BODY_NONE,
     BODY_JSON,          /* application/json, an object */
     BODY_JSON_OPTIONAL, /* may be empty */
+    BODY_DOCUMENT,      /* as BODY_JSON, but large: read only once it is known who sends it */
     BODY_BYTES,         /* anything: the resource looks */
     BODY_UPLOAD         /* streamed */
 };
@@ -57,6 +58,8 @@ struct call {
     struct arena *arena; /* lives as long as the call; 16 MiB at most */
     id principal, minted_by;
     unsigned roles;
+    struct slice body;        /* whole, unless BODY_UPLOAD */
+    struct buf document;      /* holds it for BODY_DOCUMENT */
     struct json_object *json; /* the body of a JSON route; NULL: none */
     struct idempotency_use idempotency;
     struct access_check check; /* private */

@@ -39,8 +39,7 @@ static void fingerprint_of(struct call *call, const uint8_t *body, uint8_t ret[D
     const struct http_info *info = http_request_info(call->http);
     uint8_t digest[DIGEST_SIZE];
     if (!body) {
-        struct slice bytes = http_request_body(call->http);
-        sha256(digest, bytes.data, bytes.length);
+        sha256(digest, call->body.data, call->body.length);
         body = digest;
     }
     idempotency_fingerprint(ret, info->method, info->path, body);

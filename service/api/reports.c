@@ -60,7 +60,6 @@ static const char *signed_url(struct call *call)
 void report_post(struct call *call)
 {
     const struct http_info *info = http_request_info(call->http);
-    struct slice body = http_request_body(call->http);
     if (str_equal(info->method, "HEAD")) {
         call_problem(call, HTTP_PROBLEM_METHOD_NOT_ALLOWED, NULL,
                      "A report is a GET or POST, as the provider documents it.");
@@ -76,7 +75,7 @@ void report_post(struct call *call)
                                                      .header = header_of,
                                                      .query = query_of,
                                                      .context = call->http,
-                                                     .body = str_or(body.data, ""),
-                                                     .body_length = body.length}};
+                                                     .body = str_or(call->body.data, ""),
+                                                     .body_length = call->body.length}};
     delivery_report(call->api->config.delivery, &it->report);
 }

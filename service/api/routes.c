@@ -23,6 +23,7 @@ enum {
 #define HTTP_OF_BODY_NONE          HTTP_BODY_NONE
 #define HTTP_OF_BODY_JSON          HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_JSON_OPTIONAL HTTP_BODY_WHOLE
+#define HTTP_OF_BODY_DOCUMENT      HTTP_BODY_STREAM
 #define HTTP_OF_BODY_BYTES         HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_UPLOAD        HTTP_BODY_STREAM
 #define ROUTE(verb, where, function, who, kind, max, names)                                        \
@@ -36,7 +37,7 @@ enum {
 
 /* clang-format off */
 static const struct http_route routes[] = {
-    ROUTE("POST",   "/v1/incidents", incidents_post, RESP, BODY_JSON, 4 * MIB, ""),
+    ROUTE("POST",   "/v1/incidents", incidents_post, RESP, BODY_DOCUMENT, 4 * MIB, ""),
     ROUTE("GET",    "/v1/incidents", incidents_list, STAFF | ADMIN, BODY_NONE, 0, "after,limit"),
     ROUTE("GET",    "/v1/incidents/{id}", incidents_get, STAFF | ADMIN, BODY_NONE, 0, ""),
 

@@ -47,8 +47,8 @@ def check_operation(row, operation, path):
     if query is not None:
         assert {p["name"] for p in parameters if p["in"] == "query"} == query, key
     assert ("requestBody" in operation) == (body != "BODY_NONE"), key
-    if body in ("BODY_JSON", "BODY_JSON_OPTIONAL"):
-        assert operation["requestBody"]["required"] == (body == "BODY_JSON"), key
+    if body in ("BODY_JSON", "BODY_JSON_OPTIONAL", "BODY_DOCUMENT"):
+        assert operation["requestBody"]["required"] == (body != "BODY_JSON_OPTIONAL"), key
     assert operation["responses"] and operation["operationId"] and operation["summary"], key
 
 
