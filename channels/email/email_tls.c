@@ -56,7 +56,14 @@ enum result email_tls_context(const struct email_relay_config *relay,
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context)
         return error_set(error, RESULT_UNAVAILABLE, "", "TLS cannot be set up; check OpenSSL.");
+    /* Exactly 1.2: under 1.3 the server's session tickets make the socket readable while a command
+     * still waits in libESMTP's buffer; it then reads for a reply to what it has not sent, until
+     * the time limit (protocol.c: SIO_READ is served before SIO_WRITE). No renegotiation for the
+     * same reason. */
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     bool verify = relay->starttls == EMAIL_TLS_REQUIRED;
     SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     int loaded = relay->ca_file ? SSL_CTX_load_verify_file(context, relay->ca_file)

@@ -4,6 +4,7 @@ TLS), serves 127.0.0.1 until stdin closes, then prints "connections N mails N co
 A mail counts when its dot was read. Scenarios are the methods named on_* and the words looked up in
 `self.scenario` below; what a scenario does not spoil works as RFC 5321 says."""
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -202,6 +203,8 @@ def main():
 
     threading.Thread(target=accept, daemon=True).start()
     sys.stdin.read()
+    if tls:
+        shutil.rmtree(os.path.dirname(ca))
     print("connections %(connections)d mails %(mails)d commands %(commands)d" % COUNT, flush=True)
 
 
