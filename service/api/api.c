@@ -37,8 +37,10 @@ enum result api_create(const struct api_config *config, struct api **ret_api, st
     copy_config(api, config);
     api->access = access_create(config->store, config->loop);
     api->idempotency = idempotency_table_create();
-    api->requests = requests_create(&(struct requests_config){
-        .delivery = config->delivery, .store = config->store, .loop = config->loop});
+    api->requests = requests_create(&(struct requests_config){.delivery = config->delivery,
+                                                              .store = config->store,
+                                                              .loop = config->loop,
+                                                              .due_ms = config->written_due_ms});
     *ret_api = api;
     return RESULT_OK;
 }

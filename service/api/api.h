@@ -9,6 +9,7 @@
  * after a restart everything is read from the store again. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/result.h"
 
@@ -29,6 +30,7 @@ struct api_config {
     size_t disk_min_mib;         /* red below this much free space; 0: 64 */
     const char *const *channels; /* names of the configured channels, copied */
     size_t n_channels;
+    int64_t written_due_ms; /* by when a written notice should be mailed; 0: 10 days */
 };
 
 /* Strings are copied. RESULT_INVALID: a member is missing. The caller owns *ret_api. */
