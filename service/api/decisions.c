@@ -33,6 +33,8 @@ static void acted(struct delivery_request *request)
         call_error(it->call, &request->error);
         return;
     }
+    if (it->act.verb == VERB_RESUME)
+        requests_wake(it->call->api->requests);
     struct json_object *json = json_object_new_object();
     out_id(json, "incident", "inc", it->act.incident);
     out_int(json, "wave", it->act.wave);

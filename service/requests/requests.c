@@ -39,7 +39,7 @@ static void scan_end(struct scan *scan)
     if (desk->closing) {
         mem_free(desk);
     } else {
-        desk->parked = scan->waiting;
+        desk->parked = desk->parked || scan->waiting;
         loop_timer_start(&desk->timer, PARKED_EVERY_MS);
     }
     arena_destroy(&scan->arena);
@@ -146,6 +146,12 @@ void requests_destroy(struct requests **place)
     if (!desk->scan)
         mem_free(desk);
     *place = NULL;
+}
+
+void requests_wake(struct requests *desk)
+{
+    if (desk->parked && !desk->scan)
+        loop_timer_start(&desk->timer, 0);
 }
 
 /* ---- Open. ---- */

@@ -27,6 +27,8 @@ struct requests_config {
 struct requests *requests_create(const struct requests_config *config);
 /* No operation may be under way. Sets *requests to NULL. */
 void requests_destroy(struct requests **requests);
+/* A hold has ended: looks at once, not at the end of the minute. */
+void requests_wake(struct requests *requests);
 
 /* What the person gave; every member but `channel_received` may be NULL. */
 struct request_given {

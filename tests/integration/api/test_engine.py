@@ -33,6 +33,9 @@ channels:
 FACTS = {"what_happened": "Somebody copied a mailbox.", "what_we_are_doing": "We closed it.",
          "what_you_can_do": "Change your password."}
 
+ORGANISATION = {"name": "Example Bank", "address": "1 Main Street\nSpringfield",
+                "contact": {"email": "privacy@example.com", "phone": "+1 800 555 0100", "url": "https://example.com/security"}}
+
 
 def person(n, **changes):
     return {"recipient_id": f"r{n}", "name": f"Person {n}", "email": f"r{n}@example.org", "account_id": f"a{n}",
@@ -95,9 +98,7 @@ def view(rig, path):
 
 def upload(rig):
     key = {"Idempotency-Key": '"real"'}
-    contact = {"email": "privacy@example.com", "phone": "+1 800 555 0100", "url": "https://example.com/security"}
-    organisation = {"name": "Example Bank", "address": "1 Main Street\nSpringfield", "contact": contact}
-    body = {**INCIDENT, "organisation": organisation, "facts": FACTS, "recipients": [person(1), person(2), person(2), {"recipient_id": "x", "email": "no"}]}
+    body = {**INCIDENT, "organisation": ORGANISATION, "facts": FACTS, "recipients": [person(1), person(2), person(2), {"recipient_id": "x", "email": "no"}]}
     first = expect(rig.call("POST", "/v1/incidents", "responder", body, key), 201)
     again = expect(rig.call("POST", "/v1/incidents", "responder", body, key), 201)
     assert first.body == again.body and again.headers["Idempotency-Replayed"] == "true"
@@ -164,6 +165,23 @@ def paper(rig, path):
     assert (moved["state"], moved["reason"]) == ("needs_person", "new_address"), moved
 
 
+def held_paper(rig):
+    body = {**INCIDENT, "organisation": ORGANISATION, "facts": FACTS,
+            "recipients": [person(n, email=f"deferred{n}@example.org") for n in range(1, 4)]}
+    path = expect(rig.call("POST", "/v1/incidents", "responder", body), 201).headers["Location"]
+    expect(rig.call("POST", path + "/approvals", "approver"), 200)
+    expect(rig.call("POST", path + "/release", "approver"), 200)
+    rig.wait(lambda: view(rig, path)["state"] == "sending")
+    expect(rig.call("POST", path + "/hold", "operator", {"reason": "Investigation", "agency": "FBI"}), 200)
+    asked = expect(rig.call("POST", "/v1/written-notice-requests", "operator",
+                            {"incident": path[14:], "recipient_id": "r2", "channel_received": "post"}), 201)
+    assert (asked.json["state"], asked.json["reason"]) == ("matched", "held"), asked.body
+    expect(rig.call("POST", path + "/resume", "operator"), 200)
+    where = asked.headers["Location"]
+    rig.wait(lambda: rig.call("GET", where, "operator").json["state"] == "mailed")
+    expect(rig.call("POST", path + "/cancel", "approver"), 200)
+
+
 def banner(rig):
     shown = rig.wait(lambda: expect(rig.call("GET", "/v1/accounts/a5/banners", "app"), 200).json["banners"])[0]
     for event in ("displayed", "displayed", "dismissed", "acknowledged"):
@@ -188,6 +206,7 @@ with Daemon() as the_rig:
     the_rig.wait(lambda: settled(the_rig, the_path))
     receipts(the_rig, the_path)
     paper(the_rig, the_path)
+    held_paper(the_rig)
     banner(the_rig)
     restart(the_rig, the_path)
 print("engine ok")
