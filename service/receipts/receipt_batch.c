@@ -20,7 +20,8 @@ enum {
     WINDOW_BITS = 13,
     MEMORY_LEVEL = 6,
     RAW_MAX = RECEIPTS_MAX * (65535 + 2),
-    INFLATE_STEP = 65536
+    INFLATE_STEP = 65536,
+    FIRST_ROOM = 4096
 };
 
 void receipt_batch_init(struct receipt_batch *batch, id incident, int64_t wave, int64_t chunk)
@@ -29,6 +30,8 @@ void receipt_batch_init(struct receipt_batch *batch, id incident, int64_t wave, 
         (struct receipt_batch){.id = id_new(), .incident = incident, .wave = wave, .chunk = chunk};
     buf_init(&batch->leaves, SIZE_MAX);
     buf_init(&batch->details, SIZE_MAX);
+    buf_reserve(&batch->leaves, FIRST_ROOM);
+    buf_reserve(&batch->details, FIRST_ROOM);
 }
 
 /* Opens a length-prefixed record; close_record fills the length in. */

@@ -3,13 +3,21 @@
  * bound to the leaf by SHA-256(salt || JSON); the salt comes from the same key, so that erasing the
  * seed takes away both the text and the means to guess it. */
 /* System. */
-#include <stdio.h>
 #include <string.h>
 
 /* This module. */
 #include "service/receipts/receipt_private.h"
 
-enum { TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1024, USUAL = 480 };
+
+/* Decimal digits that end before `end`; where they begin. */
+static char *put_number(char *end, uint64_t value)
+{
+    do
+        *--end = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return end;
+}
 
 void details_keys(struct details_keys *keys, const struct seal_key *key, id batch, unsigned slot)
 {
@@ -20,7 +28,12 @@ void details_keys(struct details_keys *keys, const struct seal_key *key, id batc
     place[9] = (uint8_t)slot;
     seal_derive(&keys->salt, key, "receipt", place, sizeof(place));
     seal_derive(&keys->seal, key, "receipt details", NULL, 0);
-    snprintf(keys->bound, sizeof(keys->bound), "receipt:%lld:%u", (long long)batch, slot);
+    char *at = put_number(keys->bound + sizeof(keys->bound) - 1, slot);
+    *--at = ':';
+    at = put_number(at, (uint64_t)batch);
+    memcpy(at - 8, "receipt:", 8);
+    keys->bound[sizeof(keys->bound) - 1] = 0;
+    keys->at = at - 8;
 }
 
 void details_commit(uint8_t commitment[DIGEST_SIZE], const struct seal_key *salt, const void *json,
@@ -91,10 +104,11 @@ enum details_form details_write(struct buf *to, const struct receipt_batch *batc
     struct details_keys keys;
     struct buf json;
     buf_init(&json, SIZE_MAX);
+    buf_reserve(&json, USUAL);
     write_json(&json, receipt);
     details_keys(&keys, key, batch->id, batch->n);
     details_commit(commitment, &keys.salt, json.data, json.length);
-    require(seal_add(to, &keys.seal, keys.bound, json.data, json.length));
+    require(seal_add(to, &keys.seal, keys.at, json.data, json.length));
     buf_wipe(&json);
     explicit_bzero(&keys, sizeof(keys));
     return form;

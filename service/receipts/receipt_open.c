@@ -57,10 +57,10 @@ static bool open_sealed(struct buf *to, const struct receipt_view *view, id batc
     uint8_t commitment[DIGEST_SIZE];
     buf_init(&json, SIZE_MAX);
     details_keys(&keys, key, batch, view->slot);
-    bool opened = view->details_length > head &&
-                  seal_open(&json, &keys.seal, keys.bound, view->details + head,
-                            view->details_length - head) &&
-                  json.length >= 2;
+    bool opened =
+        view->details_length > head &&
+        seal_open(&json, &keys.seal, keys.at, view->details + head, view->details_length - head) &&
+        json.length >= 2;
     if (opened) {
         details_commit(commitment, &keys.salt, json.data, json.length);
         opened = committed(view, member, commitment);

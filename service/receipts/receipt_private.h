@@ -35,6 +35,7 @@ void leaf_write(struct buf *to, const struct receipt *receipt, enum details_form
 struct details_keys {
     struct seal_key seal, salt;
     char bound[BOUND_SIZE];
+    const char *at; /* "receipt:<batch>:<slot>", the end of `bound` */
 };
 void details_keys(struct details_keys *keys, const struct seal_key *key, id batch, unsigned slot);
 /* Hides a roster number from those without the incident key. */

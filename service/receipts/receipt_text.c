@@ -51,9 +51,16 @@ static bool plain(const char *text, size_t length)
 
 static void quoted(struct buf *to, const char *text, size_t length)
 {
-    buf_putc(to, '"');
-    buf_add(to, text, length);
-    buf_putc(to, '"');
+    char small[160];
+    if (length > sizeof(small) - 2) {
+        buf_putc(to, '"');
+        buf_add(to, text, length);
+        buf_putc(to, '"');
+        return;
+    }
+    small[0] = small[length + 1] = '"';
+    memcpy(small + 1, text, length);
+    buf_add(to, small, length + 2);
 }
 
 /* What a provider said may be in any encoding. */
@@ -117,7 +124,12 @@ void member_int(struct members *members, const char *key, int64_t value)
 
 void member_hex(struct members *members, const char *key, const uint8_t digest[DIGEST_SIZE])
 {
+    static const char digits[] = "0123456789abcdef";
     char text[DIGEST_TEXT_SIZE];
-    hex_encode(text, digest, DIGEST_SIZE);
-    member_word(members, key, text);
+    for (int i = 0; i < DIGEST_SIZE; i++) {
+        text[2 * i] = digits[digest[i] >> 4];
+        text[2 * i + 1] = digits[digest[i] & 15];
+    }
+    key_begin(members, key);
+    quoted(members->to, text, 2 * DIGEST_SIZE);
 }
