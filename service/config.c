@@ -56,6 +56,15 @@ void config_fault_print(FILE *to, const struct config_fault *fault)
             fault->error.text);
 }
 
+void path_print(char *to, size_t size, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(to, size, format, list);
+    va_end(list);
+}
+
 enum result config_fault_set(struct config_reader *reader, const char *path, const char *format,
                              ...)
 {

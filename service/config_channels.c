@@ -42,7 +42,7 @@ struct at { /* one entry being read */
 
 static const char *key_path(char to[KEY_PATH_SIZE], const struct at *at, const char *key)
 {
-    snprintf(to, KEY_PATH_SIZE, "channels[%u]%s%s", at->index, *key ? "." : "", key);
+    path_print(to, KEY_PATH_SIZE, "channels[%u]%s%s", at->index, *key ? "." : "", key);
     return to;
 }
 
@@ -123,15 +123,15 @@ static enum result section_check(const struct at *at)
         if (i != own && at->text->sections[i])
             return fault_at(at, "",
                             "the section of another provider stands here: rename or remove it");
-    snprintf(key, sizeof key, "channels[%u].%s", at->index, driver->facts.provider);
+    path_print(key, sizeof key, "channels[%u].%s", at->index, driver->facts.provider);
     if (at->text->sections[own])
         schema_walk(driver->config_fields, at->text->sections[own], key, &visit);
     if (at->reader->fault->error.code != RESULT_OK)
         return RESULT_INVALID;
     at->channel->config = at->text->sections[own];
     if (driver->check_config && driver->check_config(at->channel->config, &error) != RESULT_OK) {
-        snprintf(key, sizeof key, "%s%s%s", driver->facts.provider, *error.field ? "." : "",
-                 error.field);
+        path_print(key, sizeof key, "%s%s%s", driver->facts.provider, *error.field ? "." : "",
+                   error.field);
         return fault_at(at, key, error.text);
     }
     return RESULT_OK;
@@ -221,7 +221,7 @@ static enum result read_names(struct config_reader *reader, const struct names *
     char path[KEY_PATH_SIZE];
 
     for (unsigned i = 0; i < names->count; i++) {
-        snprintf(path, sizeof path, "%s[%u]", names->key, i);
+        path_print(path, sizeof path, "%s[%u]", names->key, i);
         if (!is_configured(reader->config, names->text[i]))
             return config_fault_set(reader, path,
                                     "this channel is not configured: add it to channels");

@@ -59,7 +59,7 @@ static void value_begin(struct walk *walk)
     struct level *top = walk->depth ? &walk->levels[walk->depth - 1] : NULL;
 
     if (top && top->list)
-        snprintf(walk->path + top->length, sizeof walk->path - top->length, "[%u]", top->next++);
+        path_print(walk->path + top->length, sizeof walk->path - top->length, "[%u]", top->next++);
 }
 
 static void value_end(struct walk *walk)
@@ -75,8 +75,8 @@ static void on_scalar(struct walk *walk, const yaml_event_t *event)
     struct level *top = walk->depth ? &walk->levels[walk->depth - 1] : NULL;
 
     if (top && !top->list && !walk->keyed) {
-        snprintf(walk->path + top->length, sizeof walk->path - top->length, "%s%s",
-                 top->length ? "." : "", text);
+        path_print(walk->path + top->length, sizeof walk->path - top->length, "%s%s",
+                   top->length ? "." : "", text);
         walk->keyed = true;
         place_add(walk->lines, walk->path, NULL, event->start_mark.line);
         walk->lines->places[walk->lines->n - 1].key = true;

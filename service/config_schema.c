@@ -176,9 +176,9 @@ static void walk_list(const cyaml_schema_field_t *field, const char *mapping, co
     for (uint64_t i = 0; i < n; i++) {
         char item[KEY_PATH_SIZE];
         if (mapping)
-            snprintf(item, sizeof item, "%s[%u]", path, (unsigned)i);
+            path_print(item, sizeof item, "%s[%u]", path, (unsigned)i);
         else
-            snprintf(item, sizeof item, "%s[]", path);
+            path_print(item, sizeof item, "%s[]", path);
         if (entry->type == CYAML_MAPPING)
             schema_walk(entry->mapping.fields,
                         items ? value_of(entry, items + i * entry->data_size) : NULL, item, visit);
@@ -195,7 +195,7 @@ void schema_walk(const cyaml_schema_field_t *fields, const void *data, const cha
         const void *value = field->value.type == CYAML_IGNORE ? NULL : value_of(&field->value, at);
         char path[KEY_PATH_SIZE];
 
-        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", field->key);
+        path_print(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", field->key);
         visit->each(visit, path, field, value);
         if (field->value.type == CYAML_SEQUENCE)
             walk_list(field, mapping, path, visit);

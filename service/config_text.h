@@ -53,6 +53,10 @@ const cyaml_schema_field_t *schema_fields(void);
 /* Which of text_channel.sections belongs to this provider name; -1: no such provider. */
 int schema_section(const char *provider);
 
+/* Writes the path of a key; a longer one is cut (the fault then names less). */
+void path_print(char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Walks a value beside its schema. `data` NULL: the schema alone, list items once as "[]". */
 struct schema_visit {
     void (*each)(struct schema_visit *visit, const char *path, const cyaml_schema_field_t *field,

@@ -16,7 +16,7 @@
 /* This module. */
 #include "service/store/sql.h"
 
-enum { CACHE_SLOTS = 512, PARAMETERS_MAX = 32, BUSY_MS = 10000 };
+enum { CACHE_SLOTS = 512, PARAMETERS_MAX = 32, BUSY_MS = 10000, CHECKPOINT_BUSY_MS = 50 };
 
 struct sql_query {
     struct sql *sql;
@@ -374,9 +374,11 @@ int64_t sql_log_frames(const struct sql *sql)
 void sql_checkpoint(struct sql *sql, bool truncate)
 {
     int frames = 0, moved = 0;
+    sqlite3_busy_timeout(sql->db, CHECKPOINT_BUSY_MS); /* a long reader must not stop the writer */
     int code = sqlite3_wal_checkpoint_v2(
         sql->db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &frames,
         &moved);
+    sqlite3_busy_timeout(sql->db, BUSY_MS);
     if (map(code) != RESULT_BUSY) /* a reader is in the way: the next one moves it */
         note(sql, code);
     if (code == SQLITE_OK && frames >= 0)
