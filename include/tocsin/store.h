@@ -9,7 +9,9 @@
  *
  * Common results: UNAVAILABLE - the store has stopped accepting after a failed fsync or a full disk
  * (nothing happened; the process must be restarted); FULL / IO - this write found it out; UNCERTAIN
- * - re-read by id; NOT_FOUND; CONFLICT. */
+ * - re-read by id; NOT_FOUND; CONFLICT. After FULL or IO of a commit the write may still be there
+ * after the restart (the bytes were written, the fsync failed): re-read by id. A receipt batch
+ * whose id is stored already makes its request EXISTS: the earlier call had its effect. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,7 +92,7 @@ struct store_token {
 };
 void store_token_put(struct store *store, struct store_token *req);
 void store_token_find(struct store *store, struct store_token *req);
-void store_token_revoke(struct store *store, struct store_token *req);
+void store_token_revoke(struct store *store, struct store_token *req); /* EXISTS: it is already */
 struct store_token_list {
     struct store_request request;
     struct access_token *tokens; /* out */
@@ -137,7 +139,8 @@ struct incident_row {
     struct blob document; /* the POSTed incident as canonical JSON, sealed by the incident key */
     struct blob title;    /* sealed by the incident key */
     int64_t accepted, duplicates, rejected; /* of committed uploads */
-    int64_t blocks;                         /* roster blocks of committed uploads */
+    int64_t blocks; /* 1 + the last block of committed uploads; blocks before it may belong to parts
+                       that are not committed: store_roster_read leaves those out */
 };
 struct wave_row {
     int64_t id; /* > 0 */
@@ -161,7 +164,9 @@ struct store_incident_put {
     const struct receipt_batch *receipts;
     int64_t wave; /* out: id of the first wave (draft) */
 };
-/* EXISTS: the idempotency key was used meanwhile. */
+/* EXISTS: the idempotency key was used meanwhile (error.field "idempotency_key"), or the id is
+ * stored ("id"). incident.created_at is the cursor of lists: moved on by a millisecond when taken
+ * (out). */
 void store_incident_put(struct store *store, struct store_incident_put *req);
 
 struct store_incident_get {
@@ -226,7 +231,7 @@ enum { ROSTER_BLOCK = 128 };
 struct roster_block {
     int64_t block;
     unsigned n;
-    uint8_t voids[ROSTER_BLOCK / 8]; /* bit set: slot is void */
+    uint8_t voids[ROSTER_BLOCK / 8]; /* bit (slot % 8) of byte (slot / 8) set: slot is void */
     struct blob body;                /* n x (u16 length, sealed person) */
     struct blob seeds;               /* n x 32 bytes, sealed by the incident key */
 };
@@ -276,6 +281,7 @@ struct store_roster_append {
 };
 void store_roster_append(struct store *store, struct store_roster_append *req);
 
+/* EXISTS: these parts are committed already (the counts are out). */
 struct store_roster_commit {
     struct store_request request;
     id incident;

@@ -1,8 +1,9 @@
 /* test_threads.c - the store with its threads, on a real loop. */
 /* System. */
 #include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* Base. */
@@ -158,6 +159,38 @@ static void reads_see_what_was_answered(void **state)
     assert_int_equal(rig->engine->make_store(rig, NULL), RESULT_OK);
 }
 
+/* If this fails, the log grows without end, or a quiet store keeps it for ever. */
+static void quiet_store_empties_its_log(void **state)
+{
+    struct rig *rig = *state;
+    struct stat st = {0};
+    char name[128];
+    store_close(&rig->store);
+    struct loop *loop = loop_create(clock_system());
+    struct bench *bench = calloc(1, sizeof(*bench));
+    bench->loop_thread = pthread_self();
+    bench->store = open_threads(rig, loop);
+    for (int i = 0; i < BATCH; i++)
+        ask_next(bench);
+    turn_until(loop, &bench->done, REQUESTS);
+    snprintf(name, sizeof(name), "%s-wal", rig->path);
+    assert_int_equal(stat(name, &st), 0);
+    assert_true(st.st_size > 0);
+    const struct timespec nap = {.tv_nsec = 10000000};
+    for (int i = 0; i < 600 && st.st_size > 0; i++) { /* empty after 2 s */
+        if (!loop_turn(loop))
+            nanosleep(&nap, NULL);
+        assert_int_equal(stat(name, &st), 0);
+    }
+    assert_int_equal(st.st_size, 0);
+    store_close(&bench->store);
+    loop_destroy(&loop);
+    for (int i = 0; i < REQUESTS; i++)
+        receipt_batch_free(&bench->loads[i].batch);
+    free(bench);
+    assert_int_equal(rig->engine->make_store(rig, NULL), RESULT_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 int main(void)
 {
@@ -165,6 +198,7 @@ int main(void)
         TEST(every_request_comes_back_once),
         TEST(close_finishes_what_was_asked),
         TEST(reads_see_what_was_answered),
+        TEST(quiet_store_empties_its_log),
     };
     return rig_run(tests);
 }
