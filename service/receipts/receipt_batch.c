@@ -30,8 +30,6 @@ void receipt_batch_init(struct receipt_batch *batch, id incident, int64_t wave, 
         (struct receipt_batch){.id = id_new(), .incident = incident, .wave = wave, .chunk = chunk};
     buf_init(&batch->leaves, SIZE_MAX);
     buf_init(&batch->details, SIZE_MAX);
-    buf_reserve(&batch->leaves, FIRST_ROOM);
-    buf_reserve(&batch->details, FIRST_ROOM);
 }
 
 /* Opens a length-prefixed record; close_record fills the length in. */
@@ -55,6 +53,10 @@ void receipt_batch_add(struct receipt_batch *batch, const struct seal_key *incid
 {
     uint8_t commitment[DIGEST_SIZE];
     require(batch->n < RECEIPTS_MAX && (unsigned)receipt->kind < RECEIPT_KINDS_N);
+    if (batch->n == 0) { /* an empty batch owns nothing */
+        buf_reserve(&batch->leaves, FIRST_ROOM);
+        buf_reserve(&batch->details, FIRST_ROOM);
+    }
     size_t details = open_record(&batch->details);
     enum details_form form =
         details_write(&batch->details, batch, incident_key, receipt, commitment);
