@@ -236,7 +236,6 @@ static void start_1_service_key(struct store_request *request)
     }
     const struct receipt started = {
         .kind = RECEIPT_NODE_STARTED, .at = delivery_now(delivery), .outcome = -1};
-    receipt_batch_init(&starter->receipts, 0, 0, 0);
     receipt_batch_add(&starter->receipts, &delivery->vault.service, &started);
     receipt_batch_finish(&starter->receipts);
     starter->recover.request.cb = start_2_recovered;
