@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""bench.py --build DIR [NAME...] - the measurements behind tests/bench/run.
+
+Each measures tocsind as it is shipped (Release, SQLite on disk, synchronous=FULL, several people's approval) and its
+yardstick in turns, against the same peer, and prints medians. Everything listens on 127.0.0.1 and is ended here.
+"""
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+REPEAT = int(os.environ.get("BENCH_REPEAT", "3"))
+SCALE = float(os.environ.get("BENCH_SCALE", "1"))
+VERBOSE = bool(os.environ.get("BENCH_VERBOSE"))
+SESSIONS = 32          # SMTP sessions, ours and theirs
+CONCURRENCY = 64       # HTTP requests in flight, ours and theirs
+MAIL_BYTES = 4000
+HOOK_SECRET = "whsec_c2ltLXNlY3JldC1zaW0tc2VjcmV0LXNpbS1zZWNyZXQ="
+REPORT_SECRET = "whsec_c2ltLXJlcG9ydC1zaW0tcmVwb3J0LXNpbS1yZXBvcnQ="
+
+NOTES = ("We also looked at how the archive was kept, who could read it, and how long copies of it were held. "
+         "What we found went to the authority. ")
+INCIDENT = {
+    "title": "Bench", "kind": "policy_change",
+    "organisation": {"name": "Example Bank", "address": "1 Example Plaza, Springfield, IL 62701, USA",
+                     "contact": {"email": "privacy@example.org", "phone": "+1 800 555 0100",
+                                 "url": "https://example.org/notice"}},
+    "occurred_from": "2026-05-03", "occurred_to": "2026-05-05", "discovered_at": "2026-05-12T08:00:00Z",
+    "data_types": ["name", "email"], "establishment": "US-IL",
+    "facts": {"what_happened": "From 1 June we keep copies of letters for one year and no longer. " + NOTES},
+}
+
+
+def say(*words):
+    if VERBOSE:
+        print(*words, file=sys.stderr, flush=True)
+
+
+def scaled(n, least=50):
+    return max(least, int(n * SCALE))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Peer:
+    """A process of ours: ended with the block."""
+
+    def __init__(self, argv, log):
+        self.log = open(log, "w+")
+        self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def wait_port(self, port):
+        for _ in range(200):
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("a peer did not come up: see " + self.log.name)
+
+
+class Daemon(Peer):
+    """tocsind with one channel and tokens of two people."""
+
+    def __init__(self, build, folder, channel):
+        self.port = free_port()
+        data = os.path.join(folder, "data")
+        shutil.rmtree(data, ignore_errors=True)
+        os.makedirs(data)
+        key, config = os.path.join(data, "master.key"), os.path.join(data, "tocsin.yaml")
+        for name, text in (("hook", HOOK_SECRET), ("report", REPORT_SECRET), ("twilio", "sim-twilio-token")):
+            with open(os.path.join(data, name), "w") as f:
+                f.write(text + "\n")
+        with open(config, "w") as f:
+            f.write(f"listen: 127.0.0.1:{self.port}\npublic_url: http://127.0.0.1:{self.port}\n"
+                    f"store: {{path: {data}/tocsin.db}}\nmaster_key: file:{key}\n"
+                    f"notices: {ROOT}/templates/notices\nlog: {{level: warn}}\n"
+                    "channels:\n" + channel.replace("@DATA@", data))
+        program = os.path.join(build, "service", "tocsind")
+        subprocess.run([program, "--keygen", key], check=True, stdout=subprocess.DEVNULL)
+        mint = [program, "--config", config, "--mint-token"]
+        self.author, self.approver = (
+            subprocess.run(mint + [who, "--role", roles], check=True, capture_output=True, text=True).stdout.strip()
+            for who, roles in (("author", "responder,operator,compliance"), ("approver", "approver")))
+        super().__init__([program, "--config", config], os.path.join(folder, "tocsind.log"))
+        self.wait_port(self.port)
+
+    def call(self, method, path, body=None, token=None, kind="application/json"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        headers = {"Authorization": "Bearer " + (token or self.author)}
+        if body is not None:
+            headers["Content-Type"] = kind
+        connection.request(method, path, body, headers)
+        reply = connection.getresponse()
+        text = reply.read()
+        connection.close()
+        if reply.status >= 300:
+            raise SystemExit(f"{method} {path}: {reply.status} {text.decode()}")
+        return json.loads(text) if text else {}
+
+    def incident(self):
+        return self.call("POST", "/v1/incidents", json.dumps(INCIDENT))["id"]
+
+    def upload(self, incident, path):
+        """Seconds until the roster is accepted and on disk."""
+        size = os.path.getsize(path)
+        with open(path, "rb", buffering=0) as f, socket.create_connection(("127.0.0.1", self.port)) as s:
+            start = time.monotonic()
+            s.sendall((f"POST /v1/incidents/{incident}/recipients HTTP/1.1\r\nHost: localhost\r\n"
+                       f"Authorization: Bearer {self.author}\r\nContent-Type: application/x-ndjson\r\n"
+                       f"Content-Length: {size}\r\nConnection: close\r\n\r\n").encode())
+            s.sendfile(f)
+            reply = b""
+            while part := s.recv(65536):
+                reply += part
+            seconds = time.monotonic() - start
+        if not re.match(rb"HTTP/1.1 20[01] ", reply):
+            raise SystemExit("upload: " + reply.decode()[:800])
+        return seconds, json.loads(reply.split(b"\r\n\r\n", 1)[1])
+
+    def release(self, incident, n, channel):
+        """Seconds from the release until the last message is accepted, as the counters on disk say."""
+        self.call("POST", f"/v1/incidents/{incident}/approvals", "{}", self.approver)
+        start = time.monotonic()
+        self.call("POST", f"/v1/incidents/{incident}/release", "{}")
+        while True:
+            states = self.call("GET", f"/v1/incidents/{incident}")["waves"][0]["channels"].get(channel, {})
+            done = states.get("accepted", 0) + states.get("delivered", 0)
+            bad = {k: v for k, v in states.items() if k in ("failed", "uncertain", "asked")}
+            if done >= n:
+                return time.monotonic() - start
+            if bad or time.monotonic() - start > 900:
+                raise SystemExit(f"{done} of {n} accepted; {states}")
+            time.sleep(0.05 if n > 1000 else 0.01)
+
+    def peak_mib(self):
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) / 1024
+
+
+def roster(path, n, csv=None):
+    """n people of 290 bytes each as NDJSON, the same bytes every time; `csv`: the same data as CSV."""
+    towns = ("Larkhaven", "Alder Bay", "Eastmere", "Saltbury", "Dry Lantern", "Quillport", "North Tamsin")
+    first = ("Ava", "Brenna", "Cora", "Delan", "Emia", "Finwyn", "Garo", "Holin", "Isella", "Joran", "Kelia")
+    last = ("Ashbourne", "Bramfield", "Cressthorpe", "Dunwick", "Elderworth", "Fernmore", "Gloamcombe")
+    domains = ("post.example", "mail.example", "inbox.example", "example.com", "example.org")
+    table = open(csv, "w") if csv else None
+    with open(path, "w") as f:
+        for i in range(n):
+            h = i * 2654435761 & 0xffffffff
+            name = f"{first[h % 11]} {last[(h >> 4) % 7]}"
+            email = f"customer.{i:07d}@{domains[(h >> 8) % 5]}"
+            phone = f"+1213555{h % 8000 + 1000:04d}"
+            line1, city, code = f"{h % 400 + 1} Lantern Street", towns[(h >> 12) % 7], f"900{h % 100:02d}"
+            text = (f'{{"recipient_id":"hl-{i:07d}","account_id":"acct-{i:07d}","name":"{name}","email":"{email}",'
+                    f'"phone":"{phone}","address":{{"line1":"{line1}","city":"{city}","region":"CA",'
+                    f'"postal_code":"{code}","country":"US"}},"jurisdiction":"US-CA","locale":"en","fields":{{"p":"')
+            pad = f"{h:010d}" * 4
+            pad = pad[:max(1, 290 - 1 - len(text) - 3)]
+            f.write(text + pad + '"}}\n')
+            if table:
+                table.write(f"hl-{i:07d},acct-{i:07d},{name},{email},{phone},{line1},{city},CA,{code},US,US-CA,en,{pad}\n")
+    if table:
+        table.close()
+
+
+def result(name, pairs, unit, lower=False):
+    """Medians; the ratio is the median of the pairs' ratios, since what disturbs disturbs both."""
+    ours = statistics.median(p[0] for p in pairs)
+    reference = statistics.median(p[1] for p in pairs)
+    ratio = statistics.median(p[0] / p[1] for p in pairs)
+    digits = 1 if lower else 0
+    print(f"bench {name} ours={ours:.{digits}f} reference={reference:.{digits}f} ratio={ratio:.2f} unit={unit}", flush=True)
+
+
+def number_at_end(argv, pattern):
+    out = subprocess.run(argv, check=True, capture_output=True, text=True)
+    return float(re.search(pattern, out.stdout + out.stderr).group(1))
+
+
+def smtp_channel(port):
+    return ("  - channel: email\n    provider: smtp\n"
+            "    smtp:\n"
+            f"      relays: [{{name: sink, host: 127.0.0.1, port: {port}, starttls: \"off\", sessions: {SESSIONS}}}]\n"
+            "      from: {name: Example Bank, address: notices@example.org}\n"
+            "      bounce_domain: bounce.example.org\n"
+            f"    window: {SESSIONS * 100}\n")
+
+
+def sink(folder, port):
+    program = shutil.which("smtp-sink") or "/usr/sbin/smtp-sink"
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    return Peer([program, *user, f"127.0.0.1:{port}", "1024"], os.path.join(folder, "smtp-sink.log"))
+
+
+def smtp_source(port, n):
+    program = shutil.which("smtp-source") or "/usr/sbin/smtp-source"
+    start = time.monotonic()
+    subprocess.run([program, "-s", str(SESSIONS), "-d", "-l", str(MAIL_BYTES), "-m", str(n),
+                    f"127.0.0.1:{port}"], check=True)
+    return n / (time.monotonic() - start)
+
+
+def mails(options, folder, reference):
+    n, port, pairs = scaled(20000), free_port(), []
+    people = os.path.join(folder, "people.ndjson")
+    roster(people, n)
+    with sink(folder, port) as peer:
+        peer.wait_port(port)
+        with Daemon(options.build, folder, smtp_channel(port)) as daemon:
+            for _ in range(REPEAT):
+                incident = daemon.incident()
+                daemon.upload(incident, people)
+                other = reference(port, n)
+                pairs.append((n / daemon.release(incident, n, "email"), other))
+                say("email", pairs[-1])
+    return pairs
+
+
+def email(options, folder):
+    bare = os.path.join(options.build, "tests/bench/email/bench_bare_esmtp")
+    result("email", mails(options, folder, lambda port, n: number_at_end(
+        [bare, str(port), str(SESSIONS), str(n)], r"sessions: (\d+)/s")), "messages/s")
+
+
+def email_source(options, folder):
+    result("email_source", mails(options, folder, smtp_source), "messages/s")
+
+
+def sms(options, folder):
+    n, port, pairs = scaled(20000), free_port(), []
+    bare = os.path.join(options.build, "tests/bench/sms/bench_bare_curl")
+    people = os.path.join(folder, "people.ndjson")
+    roster(people, n)
+    channel = ("  - channel: sms\n    provider: webhook\n"
+               f"    window: {CONCURRENCY}\n"
+               f"    webhook: {{url: \"http://127.0.0.1:{port}/hook\", plain_http: yes, "
+               "signing_secret_file: @DATA@/hook, report_secret_file: @DATA@/report}\n")
+    program = os.path.join(options.build, "tests/support/provider_sim/provider_sim")
+    with Peer([program, "--port", str(port), "--no-callbacks"], os.path.join(folder, "sim.log")) as peer:
+        peer.wait_port(port)
+        with Daemon(options.build, folder, channel) as daemon:
+            for _ in range(REPEAT):
+                incident = daemon.incident()
+                daemon.upload(incident, people)
+                other = number_at_end([bare, f"http://127.0.0.1:{port}/hook", HOOK_SECRET, str(CONCURRENCY), str(n)],
+                                      r"(\d+)/s")
+                pairs.append((n / daemon.release(incident, n, "sms"), other))
+                say("sms", pairs[-1])
+    result("sms", pairs, "messages/s")
+
+
+def sqlite_import(folder, csv):
+    path = os.path.join(folder, "import.db")
+    for suffix in ("", "-wal", "-journal"):
+        if os.path.exists(path + suffix):
+            os.remove(path + suffix)
+    columns = "recipient_id,account_id,name,email,phone,line1,city,region,postal_code,country,jurisdiction,locale,p"
+    start = time.monotonic()
+    subprocess.run(["sqlite3", path], check=True, text=True,
+                   input=f"create table people({columns});\n.mode csv\n.import {csv} people\n")
+    return time.monotonic() - start
+
+
+def intake(options, folder):
+    n, pairs = scaled(1000000, 1000), []
+    people, csv = os.path.join(folder, "people.ndjson"), os.path.join(folder, "people.csv")
+    roster(people, n, csv)
+    for _ in range(REPEAT):
+        reference = n / sqlite_import(folder, csv)
+        with Daemon(options.build, folder, "  - {channel: email, provider: discard}\n") as daemon:
+            seconds, counts = daemon.upload(daemon.incident(), people)
+        if counts.get("accepted") != n:
+            raise SystemExit(f"intake: {counts}")
+        pairs.append((n / seconds, reference))
+        say("intake", pairs[-1])
+    result("intake", pairs, "recipients/s")
+
+
+def memory(options, folder):
+    people = os.path.join(folder, "people.ndjson")
+    port = free_port()
+    discard = "  - {channel: email, provider: discard, discard: {delay_ms: 0}, window: 1000}\n"
+    with sink(folder, port) as peer:
+        peer.wait_port(port)
+        for name, n, channel in (("memory_10k", scaled(10000), smtp_channel(port)),
+                                 ("memory_1m", scaled(1000000), discard)):
+            roster(people, n)
+            with Daemon(options.build, folder, channel) as daemon:
+                incident = daemon.incident()
+                daemon.upload(incident, people)
+                say(name, "after intake", daemon.peak_mib())
+                say(name, "seconds", daemon.release(incident, n, "email"))
+                result(name, [(daemon.peak_mib(), 64)], "MiB", lower=True)
+
+
+BENCHES = {"email": email, "email_source": email_source, "sms": sms, "intake": intake, "memory": memory}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="tests/bench/run: " + ", ".join(BENCHES))
+    parser.add_argument("--build", required=True)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in BENCHES:
+            parser.error(f"there is no {name}: choose among {', '.join(BENCHES)}")
+    for name in options.names or BENCHES:
+        with tempfile.TemporaryDirectory(prefix="bench.", dir=options.build) as folder:
+            BENCHES[name](options, folder)
+
+
+if __name__ == "__main__":
+    main()
