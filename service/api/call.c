@@ -299,9 +299,26 @@ void call_reply_json(struct call *call, int status, struct json_object *json)
                    .status = status, .type = "application/json", .bytes = text, .length = length});
 }
 
+/* A disk that is full or fails is no request's fault: 503, and nothing was done; sent again after
+ * the restart it may succeed. */
+static enum http_problem_slug slug_of(enum result result)
+{
+    return result == RESULT_IO ? HTTP_PROBLEM_UNAVAILABLE : http_problem_of(result);
+}
+
 void call_error(struct call *call, const struct error *error)
 {
-    http_problem_error(call->http, error);
+    static const struct http_field later = {"Retry-After", "5"};
+    const struct http_problem_error item = {error->field, error->text};
+    enum http_problem_slug slug = slug_of(error->code);
+    bool wait = slug == HTTP_PROBLEM_UNAVAILABLE || slug == HTTP_PROBLEM_FULL;
+    http_problem(call->http, &(struct http_problem){.slug = slug,
+                                                    .status = wait ? 503 : 0,
+                                                    .detail = error->text,
+                                                    .errors = &item,
+                                                    .n_errors = error->field[0] != 0,
+                                                    .fields = &later,
+                                                    .n_fields = wait});
     call_end(call);
 }
 

@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import tempfile
@@ -32,15 +33,28 @@ class Answer:
         return [e["pointer"] for e in self.json.get("errors", [])]
 
 
+def small_disk():
+    """Files end at 600 KiB: the next byte fails as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))
+
+
 class Rig:
+    def __init__(self, small=False):
+        self.small = small
+
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
+        self.serve()
+        return self
+
+    def serve(self):
         build = pathlib.Path(os.environ["BUILD_DIR"])
         self.process = subprocess.Popen(
-            [str(build / "tests/integration/api/api_server"), self.folder.name], stdout=subprocess.PIPE, text=True)
+            [str(build / "tests/integration/api/api_server"), self.folder.name], stdout=subprocess.PIPE, text=True,
+            preexec_fn=small_disk if self.small else None)
         self.tokens = json.loads(self.process.stdout.readline())
         self.port = self.tokens.pop("port")
-        return self
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
