@@ -1,4 +1,6 @@
 """The API over the real engine, tocsind as it is started: from POST to receipts, paper included."""
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -165,6 +167,30 @@ def paper(rig, path):
     assert (moved["state"], moved["reason"]) == ("needs_person", "new_address"), moved
 
 
+def other_uploads(rig):
+    body = {**INCIDENT, "organisation": ORGANISATION, "facts": FACTS}
+    path = expect(rig.call("POST", "/v1/incidents", "responder", body), 201).headers["Location"]
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": '"csv"'}
+    rows = b"recipient_id,name,email,address_line1,address_city,address_country\r\n" + b"".join(
+        b'c%d,"Person, %d",c%d@example.org,1 Main Street,Springfield,US\r\n' % (n, n, n) for n in range(5000))
+    first = expect(rig.call("POST", path + "/recipients", "responder", rows, headers), 200)
+    again = expect(rig.call("POST", path + "/recipients", "responder", rows, headers), 200)
+    assert first.json["accepted"] == 5000 and again.body == first.body, (first.body, again.body)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    expect(rig.call("POST", path + "/recipients", "responder", rows + b"x", headers), 422, "Idempotency-Key")
+    for number in (2, 1, 1):
+        part = "".join(json.dumps(person(n)) + "\n" for n in range(number * 100, number * 100 + 100)).encode()
+        digest = "sha-256=:" + base64.b64encode(hashlib.sha256(part).digest()).decode() + ":"
+        answer = rig.call("PUT", f"{path}/recipients/parts/{number}", "responder", part,
+                          {"Content-Type": "application/x-ndjson", "Content-Digest": digest})
+        assert answer.status in (200, 201) and answer.json["accepted"] == 100, answer.body
+    expect(rig.call("POST", path + "/recipients/commit", "responder", {"parts": 3}), 409)
+    expect(rig.call("POST", path + "/recipients/commit", "responder", {"parts": 2, "count": 199}), 409)
+    answer = expect(rig.call("POST", path + "/recipients/commit", "responder", {"parts": 2, "count": 200}), 200)
+    assert view(rig, path)["recipients"]["accepted"] == 5200, answer.body
+    expect(rig.call("POST", path + "/recipients", "responder", b"nonsense,header\r\n1,2\r\n", {"Content-Type": "text/csv"}), 422)
+
+
 def held_paper(rig):
     body = {**INCIDENT, "organisation": ORGANISATION, "facts": FACTS,
             "recipients": [person(n, email=f"deferred{n}@example.org") for n in range(1, 4)]}
@@ -206,6 +232,7 @@ with Daemon() as the_rig:
     the_rig.wait(lambda: settled(the_rig, the_path))
     receipts(the_rig, the_path)
     paper(the_rig, the_path)
+    other_uploads(the_rig)
     held_paper(the_rig)
     banner(the_rig)
     restart(the_rig, the_path)
