@@ -3,6 +3,7 @@
 /* System. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Base. */
@@ -26,7 +27,7 @@ static const char help[] =
     "printed once\n"
     "  tocsind --keygen FILE                                a new master key (mode 0400); keep a "
     "copy elsewhere\n"
-    "  tocsind --probe URL                                  is it up? for health checks\n"
+    "  tocsind --probe URL|env:NAME                         is it up? for health checks\n"
     "  tocsind --version | --help\n\n"
     "Roles: responder, approver, compliance, operator, app, admin.\n\n"
     "Signals:\n"
@@ -107,6 +108,14 @@ static int run_keygen(const char *path)
     return EXIT_DONE;
 }
 
+/* env:NAME, because an image's health check cannot know the port of its configuration. */
+static int run_probe(const char *url)
+{
+    if (str_starts(url, "env:"))
+        url = getenv(url + strlen("env:"));
+    return url ? daemon_probe(url) : usage("--probe: the environment has no such variable");
+}
+
 static void print_channels(const struct config *config)
 {
     printf("  listens on %s, reached at %s\n", config->listen, config->public_url);
@@ -164,7 +173,7 @@ int main(int argc, char **argv)
     if (options.keygen)
         return run_keygen(options.keygen);
     if (options.probe)
-        return daemon_probe(options.probe);
+        return run_probe(options.probe);
     if (!options.config)
         return usage("--config FILE is missing");
     if (config_load(options.config, &config, &fault) != RESULT_OK) {
