@@ -106,34 +106,62 @@ static void found(struct delivery_request *request)
     find_next(it);
 }
 
-/* Kinds of keys of a roster: 0 recipient_id, 1 account, 2 email, 3 phone (store.h). */
-static const char *key_of(const struct desk_case *it, unsigned kind)
+/* The roster's index knows exact texts: people write an address in capitals, a number with blanks.
+ */
+static const char *lower_case(struct desk_case *it, const char *text)
 {
-    if (kind == 0)
+    char *copy = text ? arena_strdup(it->arena, text) : NULL;
+    if (copy)
+        str_lower(copy);
+    return copy && !str_equal(copy, text) ? copy : NULL;
+}
+
+static const char *as_dialled(struct desk_case *it, const char *text)
+{
+    char *copy = text ? arena_strdup(it->arena, text) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; copy && copy[i]; i++) {
+        if ((copy[i] >= '0' && copy[i] <= '9') || (copy[i] == '+' && n == 0))
+            copy[n++] = copy[i];
+    }
+    if (copy)
+        copy[n] = 0;
+    return n ? copy : NULL;
+}
+
+enum { KEY_ID, KEY_ACCOUNT, KEY_EMAIL, KEY_PHONE }; /* kinds of roster keys: store.h */
+enum { FIND_ID, FIND_ACCOUNT, FIND_EMAIL, FIND_EMAIL_LOWER, FIND_PHONE, FIND_STEPS };
+
+/* What is looked up at a step, and as which kind; NULL: nothing. */
+static const char *key_of(struct desk_case *it, unsigned step, uint8_t *ret_kind)
+{
+    static const uint8_t kinds[FIND_STEPS] = {KEY_ID, KEY_ACCOUNT, KEY_EMAIL, KEY_EMAIL, KEY_PHONE};
+    *ret_kind = kinds[step];
+    if (step == FIND_ID)
         return it->recipient_id;
     if (it->recipient_id || !it->given)
         return NULL;
-    if (kind == 1)
+    if (step == FIND_ACCOUNT)
         return it->given->account_id;
-    return kind == 2 ? it->given->email : it->given->phone;
+    if (step == FIND_EMAIL)
+        return it->given->email;
+    return step == FIND_EMAIL_LOWER ? lower_case(it, it->given->email)
+                                    : as_dialled(it, it->given->phone);
 }
 
 static void find_next(struct desk_case *it)
 {
-    enum { KINDS = 4 };
-    unsigned kind = it->find_step++;
-    if (kind >= KINDS) {
-        look_at_next(it);
-        return;
-    }
-    const char *value = key_of(it, kind);
+    uint8_t kind = KEY_ID;
+    const char *value = NULL;
+    while (!value && it->find_step < FIND_STEPS)
+        value = key_of(it, it->find_step++, &kind);
     if (!value) {
-        find_next(it);
+        look_at_next(it);
         return;
     }
     it->find = (struct delivery_find){.request = {.cb = found, .arena = it->arena},
                                       .incident = it->row.incident,
-                                      .kind = (uint8_t)kind,
+                                      .kind = kind,
                                       .value = value};
     delivery_find(it->desk->config.delivery, &it->find);
 }

@@ -382,7 +382,7 @@ def requests(rig):
     path = rig.incident(released=True)
     first = expect(ask(rig, path, recipient_id="r1"), 201).json
     assert first["state"] == "sending" and first["fee"] == 0, first
-    second = expect(ask(rig, path, name="PERSON 1", email="R1@example.org".lower()), 201).json
+    second = expect(ask(rig, path, name="PERSON 1", email="R1@EXAMPLE.ORG"), 201).json
     assert second["state"] == "duplicate" and second["duplicate_of"] == first["id"], second
     cases = [({"name": "Person 2", "account_id": "a2"}, "sending", None),
              ({"name": "Person 3", "account_id": "a4"}, "needs_person", "not_identified"),

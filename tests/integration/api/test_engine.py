@@ -41,6 +41,7 @@ ORGANISATION = {"name": "Example Bank", "address": "1 Main Street\nSpringfield",
 
 def person(n, **changes):
     return {"recipient_id": f"r{n}", "name": f"Person {n}", "email": f"r{n}@example.org", "account_id": f"a{n}",
+            "phone": f"+1415555{100 + n:04}",
             "jurisdiction": "US-CA", "locale": "en", "consent": {"electronic": True},
             "address": {"line1": f"{n} Main Street", "city": "Springfield", "region": "IL", "postal_code": "62701",
                         "country": "US"}, **changes}
@@ -161,6 +162,10 @@ def paper(rig, path):
                                 {"incident": path[14:], "name": "person 10", "email": "r10@example.org",
                                  "channel_received": "web"}), 201).json
     assert by_points["state"] == "sending", by_points
+    by_phone = expect(rig.call("POST", "/v1/written-notice-requests", "operator",
+                               {"incident": path[14:], "name": "Person 12", "phone": "+1 (415) 555-0112",
+                                "channel_received": "phone"}), 201).json
+    assert by_phone["state"] == "sending", by_phone
     moved = expect(rig.call("POST", "/v1/written-notice-requests", "operator",
                             {**ask, "recipient_id": "r11", "address": {"line1": "2 New Street", "city": "Springfield",
                                                                        "country": "US"}}), 201).json
