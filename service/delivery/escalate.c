@@ -379,10 +379,24 @@ static void judge_member(struct judgement *j, uint16_t position, bool over)
         decide(j, (struct decision){position, DECIDE_PASS_ON, 0, "no_evidence"});
 }
 
+/* A late fact may have settled a member that was to be tried again: its retry would never be taken and never end. */
+static void prune_retries(struct run *run)
+{
+    for (unsigned i = run->retries.n; i-- > 0;) {
+        uint16_t position = run->retries.list[i].position;
+        uint8_t byte = position < run->chunk.n ? run->progress[position] : MEMBER_TOLD;
+        uint8_t state = byte & MEMBER_STATE_MASK;
+        if ((byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) ||
+            (state != MEMBER_DEFERRED && state != MEMBER_UNCERTAIN))
+            retries_remove(&run->retries, position);
+    }
+}
+
 void run_judge(struct run *run)
 {
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     struct judgement *j = judgement_new(run, true);
+    prune_retries(run);
     if (run->sent_any || run->retries.evidence_until == 0)
         run->retries.evidence_until = j->now + rule->wait_ms;
     bool over = j->now >= run->retries.evidence_until;
