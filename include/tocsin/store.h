@@ -468,8 +468,9 @@ struct store_fact {
     time_ms at;
     const char *event; /* replay key (provider:event id), NULL = none: EXISTS when seen before */
     const struct receipt_batch *receipts; /* stored only when the fact changed something */
-    bool changed;                         /* out */
-    int64_t wave;                         /* out */
+    bool wake;     /* in: the engine must look at the chunk whatever the fact is */
+    bool changed;  /* out */
+    int64_t wave;  /* out */
     bool reopened; /* out: a settled wave went back to SENDING, because its chunk wants the next
                       rung */
 };

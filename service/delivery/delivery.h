@@ -211,6 +211,20 @@ struct delivery_report {
 };
 void delivery_report(struct delivery *delivery, struct delivery_report *req);
 
+/* ---- A person decides about a message of which nobody knows whether it was sent (state "asked").
+ * ---- */
+enum decision_verb { DECISION_SENT, DECISION_RESEND, DECISION_NEXT_RUNG };
+struct delivery_decide {
+    struct delivery_request
+        request; /* CONFLICT: nothing of this person waits for a decision on this channel */
+    id incident, principal;
+    int64_t wave; /* 0: the first */
+    const char *recipient_id, *channel;
+    enum decision_verb verb; /* it was sent: treat as accepted; send again; take the next rung */
+    const char *note;        /* why; sealed with the receipt; may be NULL */
+};
+void delivery_decide(struct delivery *delivery, struct delivery_decide *req);
+
 /* ---- Banners. ---- */
 struct delivery_banner {
     id banner, incident;

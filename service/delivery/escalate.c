@@ -234,24 +234,10 @@ static time_ms next_due(const struct run *run)
     return due;
 }
 
-static bool has_asked(const struct run *run)
-{
-    for (unsigned i = 0; i < run->chunk.n; i++)
-        if ((run->progress[i] & MEMBER_STATE_MASK) == MEMBER_ASKED)
-            return true;
-    return false;
-}
-
-/* A member that a person must decide about keeps the chunk, and so the wave, open: a year is "until
- * somebody acts". */
-enum { ASKED_LOOK_MS = 24 * 3600 * 1000 };
-
 static void set_final_state(struct judgement *j)
 {
     struct run *run = j->run;
     time_ms due = next_due(run);
-    if (due == TIME_NONE && has_asked(run))
-        due = j->now + ASKED_LOOK_MS;
     j->record.state = due == TIME_NONE ? CHUNK_DONE : CHUNK_WAITING;
     j->record.due_at = due == TIME_NONE ? j->now : due;
     j->record.lease_until = TIME_NONE;
@@ -379,7 +365,8 @@ static void judge_member(struct judgement *j, uint16_t position, bool over)
         decide(j, (struct decision){position, DECIDE_PASS_ON, 0, "no_evidence"});
 }
 
-/* A late fact may have settled a member that was to be tried again: its retry would never be taken and never end. */
+/* A late fact may have settled a member that was to be tried again: its retry would never be taken
+ * and never end. */
 static void prune_retries(struct run *run)
 {
     for (unsigned i = run->retries.n; i-- > 0;) {
@@ -387,7 +374,7 @@ static void prune_retries(struct run *run)
         uint8_t byte = position < run->chunk.n ? run->progress[position] : MEMBER_TOLD;
         uint8_t state = byte & MEMBER_STATE_MASK;
         if ((byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) ||
-            (state != MEMBER_DEFERRED && state != MEMBER_UNCERTAIN))
+            (state != MEMBER_DEFERRED && state != MEMBER_UNCERTAIN && state != MEMBER_ASKED))
             retries_remove(&run->retries, position);
     }
 }

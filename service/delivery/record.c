@@ -13,6 +13,9 @@
 
 enum { UNCERTAIN_AGAIN_MS = 60000, QUERY_FIRST_MS = 10000, QUERIES_MAX = 6 };
 
+/* Nobody acts for ten years: then the chunk looks again. */
+#define ASKED_KEEP_MS (INT64_C(3652) * 86400000)
+
 static void retry_at(struct run *run, uint16_t position, struct retry retry, int64_t ms)
 {
     retry.position = position;
@@ -39,7 +42,8 @@ uint8_t run_uncertain(struct run *run, uint16_t position, unsigned attempt, unsi
         retry_at(run, position, retry, ms);
         return MEMBER_UNCERTAIN;
     }
-    retries_remove(&run->retries, position);
+    retry.flags = RETRY_WAS_UNCERTAIN; /* kept for its number: a decision to resend counts on */
+    retry_at(run, position, retry, ASKED_KEEP_MS);
     delivery->stats.asked++;
     log_warn("person_must_decide", LOG_INT("chunk", run->chunk.id), LOG_INT("position", position),
              LOG_TEXT("channel", run->driver->facts.channel));

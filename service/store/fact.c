@@ -54,8 +54,8 @@ static bool nobody_waits(const struct chunk_hot *hot)
 static void wake(struct store_work *work, struct store_fact *req, const struct chunk_hot *hot,
                  const struct chunk_moves *moves)
 {
-    bool matters = moves->negative || (moves->told > 0 && nobody_waits(hot));
-    if (!matters || (hot->state == CHUNK_DONE && !moves->negative))
+    bool matters = req->wake || moves->negative || (moves->told > 0 && nobody_waits(hot));
+    if (!matters || (hot->state == CHUNK_DONE && !moves->negative && !req->wake))
         return;
     if (hot->state == CHUNK_LEASED) {
         sql_exec(work->sql, "UPDATE chunk SET attention_at = $2 WHERE id = $1", SQL_INT(hot->id),

@@ -12,7 +12,20 @@ struct rig_sent {
     int channel;
     char to[128];
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
+    bool undone; /* stopped in time: it never left */
 };
+
+/* Makes a provider that does what dice say; NULL: the addresses say it. */
+struct rig_dice {
+    uint64_t state;
+    bool wild;                    /* refusals, delays, silence; else every message is accepted */
+    bool held;                    /* a hold was answered OK and nobody has resumed */
+    int64_t held_at;              /* monotonic */
+    unsigned sent_while_held;     /* handed over after the hold's answer */
+    unsigned left_while_held;     /* left more than 5 s after it */
+    unsigned taken, asked;        /* sends and questions */
+};
+uint32_t rig_roll(struct rig_dice *dice, uint32_t sides); /* 0..sides-1 */
 
 struct rig {
     char dir[64];
@@ -27,13 +40,20 @@ struct rig {
     bool hang; /* sends stay in flight until rig_release() */
     struct list hanging;
     struct seal_key master;
+    struct rig_dice *dice;
+    bool can_query; /* SMS is asked what became of an uncertain send */
 };
 
 /* A fresh store in a temporary directory; the engine is started. */
 struct rig *rig_create(void);
+/* The same, with a provider of dice and, for SMS, questions. */
+struct rig *rig_create_random(struct rig_dice *dice);
+/* A few turns of everything, without waiting for the end. */
+void rig_steps(struct rig *rig, unsigned n);
 /* The engine stops as after SIGTERM, everything is freed, the directory removed. */
 void rig_destroy(struct rig **rig);
-/* What a machine finds that starts on the disk as it is now: a kill -9 at this moment. The ledger goes along. */
+/* What a machine finds that starts on the disk as it is now: a kill -9 at this moment. The ledger
+ * goes along. */
 struct rig *rig_after_crash(const struct rig *dead);
 /* Runs until nothing is left to do at this moment. */
 void rig_settle(struct rig *rig);
@@ -57,3 +77,6 @@ unsigned rig_sent_to(const struct rig *rig, int channel, const char *to);
 enum result rig_fact(struct rig *rig, unsigned n, enum evidence evidence);
 /* How many receipts of this kind the incident has. */
 unsigned rig_receipts(struct rig *rig, id incident, const char *kind);
+/* A person decides about a message of which nobody knows whether it was sent. */
+enum result rig_decide(struct rig *rig, id incident, const char *recipient_id,
+                       enum decision_verb verb);

@@ -266,6 +266,36 @@ static void restart_goes_on(void **state)
     rig_destroy(&after);
 }
 
+/* If this fails, a letter of which nobody knows whether it was printed stays undecided for ever, or
+ * is printed twice. */
+static void a_person_decides(void **state)
+{
+    struct rig *rig = *state;
+    id incident = rig_incident(
+        rig, "{\"recipient_id\":\"a\",\"name\":\"Ann A\"," ADDRESS(
+                 "unsure 1") "}\n"
+                             "{\"recipient_id\":\"b\",\"name\":\"Bob B\"," ADDRESS(
+                                 "unsure 2") "}\n"
+                                             "{\"recipient_id\":\"c\",\"name\":\"Cy C\"," ADDRESS(
+                                                 "unsure 3") "}\n");
+    rig_pass(rig, 30 * DAY);
+    assert_int_equal(rig->n_sent, 3);
+    assert_int_equal(rig_members(rig, incident, RIG_POST, MEMBER_ASKED), 3);
+    assert_int_equal(rig_state(rig, incident), WAVE_SENDING);
+    assert_int_equal(rig_decide(rig, incident, "a", DECISION_SENT), RESULT_OK);
+    assert_int_equal(rig_decide(rig, incident, "b", DECISION_RESEND), RESULT_OK);
+    assert_int_equal(rig_decide(rig, incident, "c", DECISION_NEXT_RUNG), RESULT_OK);
+    rig_pass(rig, 5000);
+    assert_int_equal(rig_sent_to(rig, RIG_POST, "unsure 1"), 1);
+    assert_int_equal(rig_sent_to(rig, RIG_POST, "unsure 2"), 2);
+    assert_int_equal(rig_decide(rig, incident, "a", DECISION_RESEND), RESULT_CONFLICT);
+    assert_int_equal(rig_decide(rig, incident, "b", DECISION_SENT), RESULT_OK); /* unsure again */
+    rig_pass(rig, 30 * DAY);
+    assert_int_equal(rig_people(rig, incident, PEOPLE_TOLD), 2);
+    assert_int_equal(rig_people(rig, incident, PEOPLE_UNREACHABLE), 1);
+    assert_int_equal(rig_state(rig, incident), WAVE_SETTLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hold_stops_and_resume_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(crash_in_flight, setup, teardown),
         cmocka_unit_test_setup_teardown(restart_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_person_decides, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
