@@ -386,8 +386,7 @@ unsigned rig_sent_to(const struct rig *rig, int channel, const char *to)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < rig->n_sent; i++)
-        n += !rig->sent[i].undone && rig->sent[i].channel == channel &&
-             str_equal(rig->sent[i].to, to);
+        n += rig->sent[i].channel == channel && str_equal(rig->sent[i].to, to);
     return n;
 }
 

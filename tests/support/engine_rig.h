@@ -12,18 +12,17 @@ struct rig_sent {
     int channel;
     char to[128];
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
-    bool undone; /* stopped in time: it never left */
 };
 
 /* Makes a provider that does what dice say; NULL: the addresses say it. */
 struct rig_dice {
     uint64_t state;
-    bool wild;                    /* refusals, delays, silence; else every message is accepted */
-    bool held;                    /* a hold was answered OK and nobody has resumed */
-    int64_t held_at;              /* monotonic */
-    unsigned sent_while_held;     /* handed over after the hold's answer */
-    unsigned left_while_held;     /* left more than 5 s after it */
-    unsigned taken, asked;        /* sends and questions */
+    bool wild;                /* refusals, delays, silence; else every message is accepted */
+    bool held;                /* a hold was answered OK and nobody has resumed */
+    int64_t held_at;          /* monotonic */
+    unsigned sent_while_held; /* handed over after the hold's answer */
+    unsigned left_while_held; /* left more than 5 s after it */
+    unsigned taken, asked;    /* sends and questions */
 };
 uint32_t rig_roll(struct rig_dice *dice, uint32_t sides); /* 0..sides-1 */
 
