@@ -265,6 +265,7 @@ static enum result open_door(struct daemon *self, struct error *error)
                              .version = TOCSIN_VERSION,
                              .data_dir = directory,
                              .disk_min_mib = config->disk_min_mib,
+                             .written_due_ms = config->written_due_ms,
                              .channels = channels,
                              .n_channels = config->n_channels};
     struct http_config http = {

@@ -23,6 +23,7 @@ void cancel_post(struct call *call);
 void preview_get(struct call *call);
 /* people.c */
 void person_get(struct call *call);
+void person_decide(struct call *call);
 /* receipts.c */
 void receipts_get(struct call *call);
 /* reports.c */

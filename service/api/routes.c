@@ -46,6 +46,7 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents/{id}/recipients/commit", recipients_commit, RESP, BODY_JSON, 4 * KIB, ""),
     ROUTE("GET",    "/v1/incidents/{id}/rejected", rejected_get, RESP | COMP | OPER, BODY_NONE, 0, "after,limit"),
     ROUTE("GET",    "/v1/incidents/{id}/recipients/{recipient_id}", person_get, RESP | COMP | OPER, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/recipients/{recipient_id}/decision", person_decide, APPR | OPER, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("GET",    "/v1/incidents/{id}/preview", preview_get, RESP | APPR | COMP, BODY_NONE, 0, "recipient,channel"),
     ROUTE("POST",   "/v1/incidents/{id}/approvals", approvals_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),

@@ -272,6 +272,15 @@ void delivery_timeline(struct delivery *fake, struct delivery_timeline *req)
     answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
+void delivery_decide(struct delivery *fake, struct delivery_decide *req)
+{
+    bool asked = req->recipient_id[0] == 'r' && req->channel[0] == 'p';
+    answer(fake, &req->request,
+           !find(fake, req->incident) ? RESULT_NOT_FOUND
+           : asked                    ? RESULT_OK
+                                      : RESULT_CONFLICT);
+}
+
 /* ---- Receipts. ---- */
 
 void delivery_receipts(struct delivery *fake, struct delivery_receipts *req)

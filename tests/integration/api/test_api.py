@@ -292,6 +292,12 @@ def decisions(rig):
     assert preview["ladder"][0]["channel"] == "email" and preview["html"] is None
     person = expect(rig.call("GET", path + "/recipients/a%2Fb", "compliance"), 200)
     assert person.json["recipient_id"] == "a/b"
+    where = path + "/recipients/r1/decision"
+    expect(rig.call("POST", where, "operator", {"channel": "postal", "decision": "perhaps"}), 422, "/decision")
+    expect(rig.call("POST", where, "operator", {"decision": "sent"}), 422, "/channel")
+    expect(rig.call("POST", where, "operator", {"channel": "email", "decision": "sent"}), 409)
+    decided = expect(rig.call("POST", where, "approver", {"channel": "postal", "decision": "next_rung", "note": "n"}), 200)
+    assert decided.json["decision"] == "next_rung" and decided.json["recipient_id"] == "r1"
 
 
 # A receipt is left out of an export, or a detail given to the wrong role, when this fails.
