@@ -1,4 +1,5 @@
-/* buf.h - a growable byte buffer with a bound. Not thread-safe. Always NUL-terminated behind `length`. */
+/* buf.h - a growable byte buffer with a bound. Not thread-safe. Always NUL-terminated behind
+ * `length`. */
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>
@@ -28,7 +29,8 @@ bool buf_add(struct buf *buf, const void *bytes, size_t length);
 bool buf_puts(struct buf *buf, const char *text);
 bool buf_putc(struct buf *buf, char c);
 bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Room for `length` more bytes; returns where to write, NULL when refused. The caller adds to `length`. */
+/* Room for `length` more bytes; returns where to write, NULL when refused. The caller adds to
+ * `length`. */
 char *buf_reserve(struct buf *buf, size_t length);
 
 /* Big-endian integers: the binary formats of the store and the log. */

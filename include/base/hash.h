@@ -1,5 +1,5 @@
-/* hash.h - digests and message authentication over OpenSSL's libcrypto (5 times libsodium's SHA-256 here).
- * Thread-safe. */
+/* hash.h - digests and message authentication over OpenSSL's libcrypto (5 times libsodium's SHA-256
+ * here). Thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* id.h - public identifiers: a kind prefix and 63 random bits, "inc_0x3k9..." (13 characters of Crockford's
- * base32, lower case). One number serves the API and the tables. Thread-safe. */
+/* id.h - public identifiers: a kind prefix and 63 random bits, "inc_0x3k9..." (13 characters of
+ * Crockford's base32, lower case). One number serves the API and the tables. Thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* list.h - an intrusive doubly linked ring. The head is a `struct list` of its own. Not thread-safe. */
+/* list.h - an intrusive doubly linked ring. The head is a `struct list` of its own. Not
+ * thread-safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +8,8 @@ struct list {
     struct list *next, *prev;
 };
 
-#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline void list_init(struct list *head)
 {
@@ -51,7 +53,8 @@ static inline struct list *list_pop(struct list *head)
     list_remove(node);
     return node;
 }
-#define list_each(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define list_each(node, head)                                                                      \
+    for (struct list *node = (head)->next; node != (head); node = node->next)
 /* Survives removal of `node`. */
 #define list_each_safe(node, head)                                                                 \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \

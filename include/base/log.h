@@ -1,5 +1,5 @@
-/* log.h - structured logs: one JSON object a line on stderr. No personal data ever: values are numbers, ids,
- * names of states and fixed words; free text from outside is not logged. Thread-safe.
+/* log.h - structured logs: one JSON object a line on stderr. No personal data ever: values are
+ * numbers, ids, names of states and fixed words; free text from outside is not logged. Thread-safe.
  *
  *   log_info("chunk_claimed", LOG_INT("members", n));
  */
@@ -24,7 +24,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 #define log_warn(event, ...)  log_at(LOG_WARN, event, __VA_ARGS__)
 #define log_error(event, ...) log_at(LOG_ERROR, event, __VA_ARGS__)
 #define log_at(level, event, ...)                                                                  \
-    log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {0}})
+    log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 void log_set_level(enum log_level level);
 /* -1 when the word is none of debug, info, warn, error. */

@@ -1,7 +1,8 @@
 /* result.h - what became of a call, and the sentence that goes with it.
  *
- * `enum result` speaks of the call ("was it taken, did it reach the disk"). What became of a message is
- * `struct outcome` (tocsin/delivery.h). A result never carries data; outputs are assigned only on RESULT_OK.
+ * `enum result` speaks of the call ("was it taken, did it reach the disk"). What became of a
+ * message is `struct outcome` (tocsin/delivery.h). A result never carries data; outputs are
+ * assigned only on RESULT_OK.
  */
 #pragma once
 
@@ -36,12 +37,13 @@ struct error {
 /* The lower-case name of a result ("not_found"), static storage. */
 const char *result_name(enum result result);
 
-/* Fills *error (which may be NULL) and returns `code`, so that callers can write `return error_set(...)`.
- * `field` may be NULL. The text is cut at the bound of the struct. */
+/* Fills *error (which may be NULL) and returns `code`, so that callers can write `return
+ * error_set(...)`. `field` may be NULL. The text is cut at the bound of the struct. */
 enum result error_set(struct error *error, enum result code, const char *field, const char *format,
                       ...) __attribute__((format(printf, 4, 5)));
 
-/* Puts "`context`: " in front of the text of *error: used by each layer that lets an error pass outwards. */
+/* Puts "`context`: " in front of the text of *error: used by each layer that lets an error pass
+ * outwards. */
 void error_wrap(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A bug, not an input: prints file, line and the message to stderr and aborts, in every build. */

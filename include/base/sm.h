@@ -1,9 +1,10 @@
-/* sm.h - state machines are tables. A state names which states may follow; an illegal move aborts in all builds.
+/* sm.h - state machines are tables. A state names which states may follow; an illegal move aborts
+ * in all builds.
  *
  *   enum { DRAFT, RELEASED, DONE };
  *   static const struct sm_state states[] = {
- *       [DRAFT] = {"draft", SM_TO(RELEASED)}, [RELEASED] = {"released", SM_TO(DONE)}, [DONE] = {"done", 0}};
- *   const struct sm_table sm_wave = {"wave", states, 3};
+ *       [DRAFT] = {"draft", SM_TO(RELEASED)}, [RELEASED] = {"released", SM_TO(DONE)}, [DONE] =
+ * {"done", 0}}; const struct sm_table sm_wave = {"wave", states, 3};
  */
 #pragma once
 #include <stdbool.h>

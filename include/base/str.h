@@ -12,7 +12,7 @@ struct slice {
 struct slice slice_of(const char *text);
 bool slice_equal(struct slice a, const char *text);
 
-bool str_equal(const char *a, const char *b);      /* NULL equals NULL only */
+bool str_equal(const char *a, const char *b);        /* NULL equals NULL only */
 bool str_equal_nocase(const char *a, const char *b); /* ASCII */
 bool str_starts(const char *text, const char *prefix);
 bool str_empty(const char *text); /* NULL or "" */
@@ -34,13 +34,15 @@ size_t utf8_length(const char *text);
 /* Reads one code point at *at and moves on; -1 on malformed input (moves one byte). */
 int32_t utf8_next(const char **at, const char *end);
 
-/* Text forms of bytes. `to` holds the size named plus NUL. hex: 2n; base64: 4*ceil(n/3), RFC 4648 section 4;
- * base64url: without padding; base32: lower case RFC 4648 alphabet, without padding, ceil(8n/5). */
+/* Text forms of bytes. `to` holds the size named plus NUL. hex: 2n; base64: 4*ceil(n/3), RFC 4648
+ * section 4; base64url: without padding; base32: lower case RFC 4648 alphabet, without padding,
+ * ceil(8n/5). */
 void hex_encode(char *to, const void *bytes, size_t length);
 void base64_encode(char *to, const void *bytes, size_t length);
 void base64url_encode(char *to, const void *bytes, size_t length);
 void base32_encode(char *to, const void *bytes, size_t length);
-/* Strict decoders: number of bytes, or -1 (bad character, bad length, would pass `size`). base32 folds case. */
+/* Strict decoders: number of bytes, or -1 (bad character, bad length, would pass `size`). base32
+ * folds case. */
 long hex_decode(void *to, size_t size, const char *text, size_t length);
 long base64_decode(void *to, size_t size, const char *text, size_t length);
 long base64url_decode(void *to, size_t size, const char *text, size_t length);

@@ -1,4 +1,5 @@
-/* time.h - instants are int64 milliseconds since 1970 UTC; pure. The clock is a seam: tocsin/clock.h. */
+/* time.h - instants are int64 milliseconds since 1970 UTC; pure. The clock is a seam:
+ * tocsin/clock.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,8 +13,8 @@ enum { TIME_TEXT_SIZE = 32, DAY_TEXT_SIZE = 11 };
 char *time_format(char to[TIME_TEXT_SIZE], time_ms at);
 /* "2026-11-23", the UTC day. */
 char *day_format(char to[DAY_TEXT_SIZE], time_ms at);
-/* RFC 3339 date-time with any offset, seconds 00-59, up to 9 fraction digits; false on anything else
- * (impossible dates too). */
+/* RFC 3339 date-time with any offset, seconds 00-59, up to 9 fraction digits; false on anything
+ * else (impossible dates too). */
 bool time_parse(const char *text, time_ms *ret_at);
 /* "2026-11-23" -> 00:00 UTC of that day. */
 bool day_parse(const char *text, time_ms *ret_at);

@@ -1,8 +1,10 @@
-/* http_client.h - outgoing HTTP for drivers, on libcurl's multi interface and the loop. curl.h stays in service/loop/.
+/* http_client.h - outgoing HTTP for drivers, on libcurl's multi interface and the loop. curl.h
+ * stays in service/loop/.
  *
- * Caller-owned request struct; the callback comes exactly once, on the loop, never from inside http_fetch_start().
- * Cancel is a request: the callback still comes, with RESULT_CANCELED if the transfer could be stopped.
- * No redirects, no proxy from the environment, no netrc, no signals; TLS is verified; response bodies are bounded. */
+ * Caller-owned request struct; the callback comes exactly once, on the loop, never from inside
+ * http_fetch_start(). Cancel is a request: the callback still comes, with RESULT_CANCELED if the
+ * transfer could be stopped. No redirects, no proxy from the environment, no netrc, no signals; TLS
+ * is verified; response bodies are bounded. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +27,8 @@ struct http_client *http_client_create(struct loop *loop, const struct http_clie
 void http_client_destroy(struct http_client **client);
 
 struct http_header {
-    const char *name, *value; /* names and values with control characters make the fetch RESULT_INVALID */
+    const char *name,
+        *value; /* names and values with control characters make the fetch RESULT_INVALID */
 };
 
 struct http_fetch {
@@ -43,12 +46,14 @@ struct http_fetch {
     void (*cb)(struct http_fetch *fetch);
 
     /* Filled before the callback, valid inside it only. */
-    enum result result; /* OK: an HTTP answer of any status came. TIMEOUT/IO/CANCELED: none did, see `sent` */
-    bool sent;          /* the request (or a part of it) may have reached the peer: UNCERTAIN for a POST */
+    enum result result; /* OK: an HTTP answer of any status came. TIMEOUT/IO/CANCELED: none did, see
+                           `sent` */
+    bool sent; /* the request (or a part of it) may have reached the peer: UNCERTAIN for a POST */
     long status;
     const char *response; /* NUL-terminated */
     size_t response_length;
-    int64_t retry_after_ms; /* from Retry-After (seconds or date) or a rate-limit reset header; -1 = none */
+    int64_t retry_after_ms; /* from Retry-After (seconds or date) or a rate-limit reset header; -1 =
+                               none */
 
     void *private_state; /* zero it; belongs to the client while the fetch runs */
 };

@@ -4,11 +4,11 @@
  * body, then hands the call to the resource. The resource owes exactly one call_reply*() or
  * call_problem*() or call_error(), now or later on the loop; after it the call is gone. */
 #pragma once
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/id.h"

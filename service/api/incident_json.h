@@ -1,10 +1,10 @@
 /* incident_json.h - is this the body of POST /v1/incidents? Pure, thread-safe: no clock, no store.
  */
 #pragma once
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "service/api/findings.h"
 

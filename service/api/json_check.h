@@ -5,10 +5,10 @@
  *
  * Pure, thread-safe. null counts as absent. */
 #pragma once
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "service/api/findings.h"
 
 enum member_kind {

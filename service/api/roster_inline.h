@@ -1,8 +1,8 @@
 /* roster_inline.h - the recipients[] of POST /v1/incidents, on the same way as an uploaded roster.
  */
 #pragma once
-#include <json-c/json.h>
 
+#include "base/json.h"
 #include "service/delivery/intake.h"
 
 struct roster_inline {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 /* Base. */
+#include "base/str.h"
 #include "base/mem.h"
 #include "base/seal.h"
 
@@ -19,7 +20,7 @@ static struct store_request *finished;
 static enum result make_sqlite(struct rig *rig, struct error *error)
 {
     if (rig->dir[0] == 0) {
-        strcpy(rig->dir, "/tmp/tocsin-store-XXXXXX");
+        str_copy(rig->dir, sizeof(rig->dir), "/tmp/tocsin-store-XXXXXX");
         if (mkdtemp(rig->dir) == NULL)
             return RESULT_IO;
         snprintf(rig->path, sizeof(rig->path), "%s/store.db", rig->dir);

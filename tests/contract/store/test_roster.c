@@ -4,6 +4,7 @@
 #include <string.h>
 
 /* Base. */
+#include "base/str.h"
 #include "base/seal.h"
 
 /* This module. */
@@ -313,8 +314,8 @@ static void rejects_are_listed(void **state)
     struct roster_reject rejects[3] = {{.line = 2}, {.line = 5}, {.line = 9}};
     id incident = rig_incident(rig, NULL);
     struct store_upload upload = open_upload(rig, incident, 4, 1);
-    strcpy(rejects[1].field, "email");
-    strcpy(rejects[1].reason, "not an address");
+    str_copy(rejects[1].field, sizeof(rejects[1].field), "email");
+    str_copy(rejects[1].reason, sizeof(rejects[1].reason), "not an address");
     struct store_roster_append append = {
         .incident = incident, .upload = upload.upload, .rejects = rejects, .n_rejects = 3};
     RUN_OK(rig, store_roster_append, &append);

@@ -7,6 +7,9 @@
 #include <sys/resource.h>
 #include <signal.h>
 
+/* Base. */
+#include "base/str.h"
+
 /* This module. */
 #include "tests/contract/store/store_rig.h"
 #include "tests/support/fault_vfs.h"
@@ -98,7 +101,7 @@ static void really_full_file_system(void **state)
 {
     struct rig *rig = *state;
     char path[sizeof(rig->path)];
-    strcpy(path, rig->path);
+    str_copy(path, sizeof(path), rig->path);
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         skip(); /* not permitted here: full_disk_stops_all_writes says the same */
     store_close(&rig->store);

@@ -10,6 +10,9 @@
 /* Libraries. */
 #include <sqlite3.h>
 
+/* Base. */
+#include "base/str.h"
+
 /* This module. */
 #include "tests/contract/store/store_rig.h"
 
@@ -82,9 +85,9 @@ static void no_database_is_refused(void **state)
     struct stat st;
     assert_int_equal(stat(rig->path, &st), 0);
     assert_int_equal(st.st_size, sizeof(text));
-    strcpy(rig->path + strlen(rig->dir), "/none/store.db"); /* a folder that is not there */
+    str_copy(rig->path + strlen(rig->dir), 32, "/none/store.db"); /* a folder that is not there */
     assert_int_equal(open_again(rig, &error), RESULT_IO);
-    strcpy(rig->path + strlen(rig->dir), "/store.db");
+    str_copy(rig->path + strlen(rig->dir), 32, "/store.db");
 }
 
 /* If this fails, other users of the machine can read sealed people and wrapped keys. */
