@@ -244,6 +244,9 @@ static void set_final_state(struct judgement *j)
     run->ending = true;
 }
 
+/* Our own crash is no answer of a provider: it takes nobody's retry away, or two crashes in a row
+ * would leave whole batches to people's decisions. Bounded, as a message itself may be what kills
+ * us. */
 static uint8_t change_of(struct judgement *j, const struct decision *decision)
 {
     struct run *run = j->run;
@@ -254,8 +257,9 @@ static uint8_t change_of(struct judgement *j, const struct decision *decision)
     case DECIDE_PASS_ON:
         return state | MEMBER_PASSED_ON;
     case DECIDE_UNCERTAIN:
-        return run_uncertain(run, decision->position, decision->attempt,
-                             decision->attempt > 1 ? RETRY_WAS_UNCERTAIN : 0);
+        return run_uncertain(
+            run, decision->position, decision->attempt,
+            decision->attempt < run->wave->delivery->config.retry_limit ? 0 : RETRY_WAS_UNCERTAIN);
     }
     panic("decision %u", decision->kind);
 }
