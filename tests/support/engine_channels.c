@@ -186,6 +186,7 @@ static enum result scripted_query(struct channel *channel, struct channel_send *
     struct pending *pending = mem_new(struct pending);
     pending->scripted = scripted;
     pending->send = send;
+    pending->hop.cb = on_hop;
     pending->entry = UINT32_MAX;
     pending->outcome =
         (struct outcome){.kind = OUTCOME_CANCELED, .code = 200, .retry_after_ms = -1};
