@@ -49,6 +49,9 @@ static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, v
         error_set(&fault->error, RESULT_INVALID, at, "this key is missing: add it");
     else if ((at = after(text, doubled)))
         error_set(&fault->error, RESULT_EXISTS, at, "this key stands here twice: remove one");
+    else if (str_starts(text, "Invalid ") &&
+             strcasestr(text, "int")) /* libcyaml 1.4 looks closer than 1.3 */
+        error_set(&fault->error, RESULT_INVALID, NULL, "write a whole number without a unit");
     else
         error_set(&fault->error, RESULT_INVALID, NULL, "%s", text);
 }
@@ -116,6 +119,17 @@ static void locate_unknown(const struct config_lines *lines, struct config_fault
     }
 }
 
+/* The key that stands on the line of the fault, when libcyaml has told no more. */
+static void name_line(const struct config_lines *lines, struct config_fault *fault)
+{
+    const char *path;
+    unsigned line;
+
+    for (size_t at = 0; config_lines_key(lines, &at, &path, &line);)
+        if (line == fault->line)
+            str_copy(fault->error.field, sizeof fault->error.field, path);
+}
+
 static cyaml_config_t cyaml_settings(struct config_fault *fault)
 {
     return (cyaml_config_t){.log_fn = fault ? on_cyaml_log : NULL,
@@ -140,6 +154,8 @@ enum result config_yaml_load(struct slice yaml, const struct config_lines *lines
             fault->line = config_lines_doubled(lines);
         if (fault->error.code == RESULT_NOT_FOUND)
             locate_unknown(lines, fault);
+        if (!*fault->error.field && fault->line)
+            name_line(lines, fault);
         fault->error.code = RESULT_INVALID;
         if (!*fault->error.text)
             error_set(&fault->error, RESULT_INVALID, NULL, "%s: correct the file",
