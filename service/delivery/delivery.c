@@ -113,6 +113,7 @@ static void on_tick(struct loop_timer *timer)
     if (!delivery->stopped)
         loop_timer_start(timer, delivery->stopping ? GRACE_CHECK_MS : TICK_MS);
     schedule_tick(delivery);
+    watch_holds(delivery);
 }
 
 static struct delivery *delivery_new(const struct delivery_config *config)
@@ -159,6 +160,7 @@ void delivery_destroy(struct delivery **delivery)
     roster_codec_destroy(&d->loop_codec);
     require(list_empty(&d->waves));
     vault_wipe(&d->vault);
+    seal_key_wipe(&d->token_key);
     mem_free(d->gates);
     mem_free(d->channel_stats);
     mem_free(d->banner_private);
@@ -188,8 +190,9 @@ static void start_finish(struct delivery_starter *starter, enum result result,
     buf_wipe(&starter->proposal);
     arena_destroy(&starter->arena);
     mem_free(starter);
+    delivery->starting = false;
     delivery->started = result == RESULT_OK;
-    if (delivery->started)
+    if (delivery->started && !delivery->stopping) /* a stop runs the tick already */
         loop_timer_start(&delivery->tick, TICK_MS);
     delivery->started_cb(delivery->started_context, result, &copy);
 }
@@ -234,6 +237,7 @@ static void start_1_service_key(struct store_request *request)
         start_finish(starter, result, &error);
         return;
     }
+    delivery_service_key(delivery, "token", &delivery->token_key);
     const struct receipt started = {
         .kind = RECEIPT_NODE_STARTED, .at = delivery_now(delivery), .outcome = -1};
     receipt_batch_add(&starter->receipts, &delivery->vault.service, &started);
@@ -250,6 +254,7 @@ void delivery_start(struct delivery *delivery,
                     void *context)
 {
     struct delivery_starter *starter = mem_new(struct delivery_starter);
+    delivery->starting = true;
     delivery->started_cb = started;
     delivery->started_context = context;
     starter->delivery = delivery;

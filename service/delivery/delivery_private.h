@@ -55,7 +55,10 @@ struct delivery {
     void *banner_private; /* banner_store.c */
     struct list waves;
     struct loop_timer tick;
-    bool started, stopping, stopped;
+    bool starting, started, stopping, stopped;
+    bool watching;
+    int64_t watched_at; /* monotonic */
+    time_ms holds_said_at;
     int64_t stop_deadline;
     struct delivery_stats stats;
     void (*started_cb)(void *context, enum result result, const struct error *error);
@@ -82,6 +85,9 @@ double wave_rate(const struct active_wave *wave);
 
 void delivery_stopped_sending(
     struct delivery *delivery); /* delivery.c: nothing is active any more */
+
+/* watch.c */
+void watch_holds(struct delivery *delivery);
 
 /* plan.c */
 void plan_start(struct active_wave *wave);
