@@ -88,6 +88,7 @@ void schedule_drop_if_idle(struct active_wave *wave)
 void schedule_stop_wave(struct active_wave *wave)
 {
     wave->stopping = true;
+    wave->revive = false;
     for (struct list *r = run_next(&wave->runs); r != &wave->runs; r = run_next(r))
         run_cancel((struct run *)(void *)r);
 }
@@ -97,12 +98,17 @@ static void on_settled(struct store_request *request)
     struct store_wave_move *move = container_of(request, struct store_wave_move, request);
     struct active_wave *wave = container_of(move, struct active_wave, move);
     wave->settled_asked = false;
-    if (request->result != RESULT_OK && request->result != RESULT_CONFLICT)
+    if (request->result == RESULT_OK) {
+        log_info("wave_settled", LOG_INT("wave", wave->id));
+        wave->stopping = true;
+    } else if (request->result == RESULT_CONFLICT) {
+        /* A late fact came first and wants work done, or the wave was moved by a person: look. */
+        wave->stopping = true;
+        wave->revive = true;
+    } else {
         log_error("wave_settle_failed", LOG_INT("wave", wave->id),
                   LOG_TEXT("result", result_name(request->result)));
-    else
-        log_info("wave_settled", LOG_INT("wave", wave->id));
-    wave->stopping = request->result == RESULT_OK || request->result == RESULT_CONFLICT;
+    }
     schedule_drop_if_idle(wave);
 }
 
@@ -156,6 +162,7 @@ static void on_claimed(struct store_request *request)
     if (request->result != RESULT_OK) {
         log_error("claim_failed", LOG_INT("wave", wave->id),
                   LOG_TEXT("result", result_name(request->result)));
+        arena_destroy(&wave->claim_arena);
         schedule_drop_if_idle(wave);
         return;
     }
@@ -221,11 +228,18 @@ static void wave_bind(struct active_wave *wave)
     }
 }
 
+/* Takes the row as it is now: whoever woke the wave may have seen an older one, whose plan cursor
+ * or state has moved on since. */
 static enum result wave_policy_load(struct active_wave *wave)
 {
-    for (size_t i = 0; i < wave->dossier->n_waves; i++)
-        if (wave->dossier->waves[i].id == wave->id)
-            return dossier_policy(wave->delivery, &wave->dossier->waves[i], &wave->policy);
+    for (size_t i = 0; i < wave->dossier->n_waves; i++) {
+        const struct wave_row *row = &wave->dossier->waves[i];
+        if (row->id != wave->id)
+            continue;
+        wave->row = *row;
+        wave->row.policy = (struct blob){NULL, 0};
+        return dossier_policy(wave->delivery, row, &wave->policy);
+    }
     return RESULT_NOT_FOUND;
 }
 
@@ -246,6 +260,8 @@ static void on_loaded(struct delivery_request *request)
         return;
     }
     wave_bind(wave);
+    if (wave->row.state != WAVE_PLANNING && wave->row.state != WAVE_SENDING)
+        wave->stopping = true; /* moved on meanwhile: nothing to do here */
     if (wave->stopping)
         schedule_drop_if_idle(wave);
     else if (wave->row.state == WAVE_PLANNING)
@@ -280,7 +296,6 @@ void schedule_wave(struct delivery *delivery, const struct wave_row *row)
         wave_activate(delivery, row);
     else if (wave->stopping) { /* resumed while its last runs are ending: begin anew behind them */
         wave->revive = true;
-        wave->row.state = row->state;
     } else {
         schedule_poke(wave);
     }
@@ -322,6 +337,6 @@ void schedule_tick(struct delivery *delivery)
     bool late = delivery->stopping && delivery_monotonic(delivery) >= delivery->stop_deadline;
     list_each_safe(node, &delivery->waves)
         wave_turn(container_of(node, struct active_wave, node), late);
-    if (delivery->stopping && list_empty(&delivery->waves))
+    if (delivery->stopping && !delivery->starting && list_empty(&delivery->waves))
         delivery_stopped_sending(delivery);
 }

@@ -89,6 +89,16 @@ static bool version_holds(struct store_work *work, const struct store_wave_move 
     return holds;
 }
 
+static bool any_chunk_open(struct store_work *work, int64_t wave)
+{
+    struct sql_query *query =
+        sql_start(work->sql, "SELECT 1 FROM chunk WHERE wave = $1 AND wake_at IS NOT NULL LIMIT 1",
+                  SQL_INT(wave));
+    bool open = sql_step(query);
+    sql_end(query);
+    return open;
+}
+
 static enum result check_move(struct store_work *work, const struct store_wave_move *req,
                               const struct wave_row *row)
 {
@@ -100,6 +110,10 @@ static enum result check_move(struct store_work *work, const struct store_wave_m
         return error_set(work->error, RESULT_CONFLICT, NULL,
                          "the wave was held while %s: resume it to there",
                          sm_name(&wave_states, row->held_from));
+    /* A bounce that came between the last claim and this move must not be buried. */
+    if (req->to == WAVE_SETTLED && any_chunk_open(work, req->wave))
+        return error_set(work->error, RESULT_CONFLICT, NULL,
+                         "a chunk of the wave is open again: claim it first");
     if (!version_holds(work, req, row->incident))
         return error_set(work->error, RESULT_CONFLICT, NULL,
                          "the incident changed meanwhile: read it and approve again");
