@@ -21,8 +21,9 @@
 enum {
     SEGMENT_BLOCKS = 64,
     RECEIPTS_A_BATCH = 500,
-    SEGMENT_RECEIPTS = SEGMENT_BLOCKS * ROSTER_BLOCK / RECEIPTS_A_BATCH + 1,
-    ENTRIES_MAX = SEGMENT_BLOCKS * ROSTER_BLOCK * 4
+    SEGMENT_PEOPLE = SEGMENT_BLOCKS * ROSTER_BLOCK,
+    /* one for everybody of a segment, and one that says the plan is complete */
+    SEGMENT_RECEIPTS = SEGMENT_PEOPLE / RECEIPTS_A_BATCH + 2
 };
 
 struct planner {
@@ -33,7 +34,7 @@ struct planner {
     struct arena *person_arena;
     struct store_roster_read read;
     struct store_plan_append append;
-    int64_t cursor, end;
+    int64_t cursor, end, blocks; /* blocks: of a segment; fewer when people are big */
     struct cut cut;
     struct wave_counter people[PEOPLE_KEYS_N];
     struct receipt_batch batches[SEGMENT_RECEIPTS];
@@ -252,8 +253,8 @@ static void plan_judged(struct lane_job *job)
     append->request.cb = plan_appended;
     append->wave = planner->wave->id;
     append->cursor_from = planner->cursor;
-    append->cursor = planner->cursor + SEGMENT_BLOCKS < planner->end
-                         ? planner->cursor + SEGMENT_BLOCKS
+    append->cursor = planner->cursor + planner->blocks < planner->end
+                         ? planner->cursor + planner->blocks
                          : planner->end;
     append->done = append->cursor >= planner->end;
     if (append->done)
@@ -271,6 +272,12 @@ static void plan_blocks_read(struct store_request *request)
 {
     struct store_roster_read *read = container_of(request, struct store_roster_read, request);
     struct planner *planner = container_of(read, struct planner, read);
+    if (request->result == RESULT_TOO_LARGE && planner->blocks > 1) {
+        planner->blocks /= 2;
+        segment_free(planner);
+        plan_read(planner);
+        return;
+    }
     if (request->result != RESULT_OK || planner->wave->stopping) {
         planner->wave->stopping = true;
         plan_end(planner, false);
@@ -286,7 +293,7 @@ static void plan_read(struct planner *planner)
     planner->blocks_arena = arena_create(32 << 20);
     planner->arena = arena_create(64 << 20);
     planner->person_arena = arena_create(1 << 20);
-    cut_init(&planner->cut, ENTRIES_MAX);
+    cut_init(&planner->cut, (size_t)SEGMENT_PEOPLE * (1 + planner->wave->policy.n_beside));
     planner->damaged = 0;
     planner->now = delivery_now(planner->wave->delivery);
     for (unsigned i = 0; i < PEOPLE_KEYS_N; i++)
@@ -296,7 +303,7 @@ static void plan_read(struct planner *planner)
     planner->read.request.arena = planner->blocks_arena;
     planner->read.incident = planner->wave->incident;
     planner->read.from = planner->cursor;
-    planner->read.limit = SEGMENT_BLOCKS;
+    planner->read.limit = (unsigned)planner->blocks;
     store_roster_read(planner->wave->delivery->config.store, &planner->read);
 }
 
@@ -307,6 +314,7 @@ void plan_start(struct active_wave *wave)
     planner->wave = wave;
     planner->cursor = wave->row.plan_cursor;
     planner->end = wave->dossier->row.blocks;
+    planner->blocks = SEGMENT_BLOCKS;
     log_info("planning", LOG_INT("wave", wave->id), LOG_INT("blocks", planner->end),
              LOG_INT("from", planner->cursor));
     plan_read(planner);
