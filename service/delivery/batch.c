@@ -72,7 +72,10 @@ static void mark_sent(struct batch *batch)
     for (unsigned i = 0; i < batch->n; i++)
         if (batch->items[i].refused == NULL)
             batch->items[i].sent_at = now > 0 ? now : 1;
-    batch->run->sent_any = true;
+    /* Written with the outcomes: a crash before the judgement must not shorten the wait. */
+    struct run *run = batch->run;
+    run->retries.evidence_until =
+        delivery_now(run->wave->delivery) + run->wave->policy.channels[run->chunk.channel].wait_ms;
 }
 
 static enum result hand_over(struct batch *batch)

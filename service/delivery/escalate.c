@@ -113,7 +113,7 @@ static void pass_on(const struct judge_person *p)
         return;
     }
     ladder_make(&ladder, &wave->policy, wave->drivers, p->recipient);
-    int next = ladder_next(&ladder, run->chunk.channel);
+    int next = ladder_next(&ladder, &wave->policy, run->chunk.channel);
     struct json_object *facts =
         next < 0 ? ladder_reasons(&ladder, &wave->policy) : json_object_new_object();
     if (next < 0) {
@@ -388,7 +388,7 @@ void run_judge(struct run *run)
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     struct judgement *j = judgement_new(run, true);
     prune_retries(run);
-    if (run->sent_any || run->retries.evidence_until == 0)
+    if (run->retries.evidence_until == 0)
         run->retries.evidence_until = j->now + rule->wait_ms;
     bool over = j->now >= run->retries.evidence_until;
     for (unsigned i = 0; i < run->chunk.n; i++)

@@ -102,11 +102,16 @@ void ladder_make(struct ladder *ret_ladder, const struct policy *policy,
     }
 }
 
-int ladder_next(const struct ladder *ladder, unsigned channel)
+/* By the place in the policy's ladder: the channel the person stands on may be barred by now (its
+ * provider was taken out of the configuration), which must not bar those behind it. */
+int ladder_next(const struct ladder *ladder, const struct policy *policy, unsigned channel)
 {
-    for (unsigned i = 0; i + 1 < ladder->n_rungs; i++)
-        if (ladder->rungs[i] == channel)
-            return ladder->rungs[i + 1];
+    bool passed = false;
+    for (unsigned i = 0; i < policy->n_ladder; i++) {
+        if (passed && ladder->reason[policy->ladder[i]] == NULL)
+            return policy->ladder[i];
+        passed = passed || policy->ladder[i] == channel;
+    }
     return -1;
 }
 

@@ -14,8 +14,8 @@ struct ladder {
 /* `drivers` by channel index of the policy (NULL: not configured now). */
 void ladder_make(struct ladder *ret_ladder, const struct policy *policy,
                  const struct channel_driver *const *drivers, const struct recipient *recipient);
-/* The rung behind `channel`; -1 when there is none. */
-int ladder_next(const struct ladder *ladder, unsigned channel);
+/* The rung behind `channel`, which need not be one any more; -1 when there is none. */
+int ladder_next(const struct ladder *ladder, const struct policy *policy, unsigned channel);
 /* The address a channel uses, for the receipt; NULL when there is none. Postal: first line and
  * postal code. */
 const char *ladder_address(enum channel_address kind, const struct recipient *recipient,

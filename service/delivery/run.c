@@ -251,15 +251,23 @@ static void renew(struct run *run)
     store_chunk_record(delivery->config.store, &run->renew);
 }
 
+/* How long its messages have been with the driver; 0: none is. */
+static int64_t batch_oldest_ms(const struct batch *batch, int64_t now)
+{
+    int64_t oldest = 0;
+    for (unsigned i = 0; batch->state == BATCH_SENDING && i < batch->n; i++)
+        if (batch->items[i].sent_at > 0 && now - batch->items[i].sent_at > oldest)
+            oldest = now - batch->items[i].sent_at;
+    return oldest;
+}
+
 int64_t run_oldest_ms(const struct run *run, int64_t now)
 {
     int64_t oldest = 0;
     list_each(node, &run->batches)
     {
-        const struct batch *batch = container_of(node, struct batch, node);
-        for (unsigned i = 0; batch->state == BATCH_SENDING && i < batch->n; i++)
-            if (batch->items[i].sent_at > 0 && now - batch->items[i].sent_at > oldest)
-                oldest = now - batch->items[i].sent_at;
+        int64_t ms = batch_oldest_ms(container_of(node, struct batch, node), now);
+        oldest = ms > oldest ? ms : oldest;
     }
     return oldest;
 }
@@ -272,9 +280,7 @@ void run_watch(struct run *run, int64_t now)
     list_each(node, &run->batches)
     {
         struct batch *batch = container_of(node, struct batch, node);
-        bool late = batch->state == BATCH_SENDING && !batch->canceled &&
-                    batch->items[0].sent_at > 0 && now - batch->items[0].sent_at > SEND_LIMIT_MS;
-        if (!late)
+        if (batch->canceled || batch_oldest_ms(batch, now) <= SEND_LIMIT_MS)
             continue;
         log_warn("in_flight_too_long", LOG_INT("chunk", run->chunk.id),
                  LOG_INT("sends", batch->left), LOG_TEXT("channel", run->driver->facts.channel));

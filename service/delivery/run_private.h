@@ -75,7 +75,6 @@ struct run {
     unsigned queued; /* our part of wave->queued */
     int64_t next_seq;
     int64_t renewed_at; /* monotonic */
-    bool sent_any;      /* evidence must be awaited from now */
     bool lost;          /* the lease is somebody else's, or the store has stopped: write no more */
     bool ending;        /* the final record is on its way */
     bool ended;         /* it is on disk */
