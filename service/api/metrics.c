@@ -111,6 +111,9 @@ static void engine(struct buf *to, const struct delivery_stats *stats)
     one(to, "tocsin_deferred", "gauge", "Sends that wait for another try.", stats->deferred);
     one(to, "tocsin_uncertain_total", "counter", "Sends without a known end.", stats->uncertain);
     one(to, "tocsin_asked", "gauge", "Sends that a person must decide.", stats->asked);
+    one(to, "tocsin_holds", "gauge", "Waves that are held.", stats->holds_held);
+    one(to, "tocsin_holds_overdue", "gauge", "Held waves past the time the hold was for.",
+        stats->holds_overdue);
     one(to, "tocsin_waves_active", "gauge", "Waves being planned or sent.", stats->waves_active);
     one(to, "tocsin_oldest_in_flight_milliseconds", "gauge", "Age of the oldest send in flight.",
         stats->oldest_in_flight_ms > 0 ? (uint64_t)stats->oldest_in_flight_ms : 0);

@@ -300,6 +300,7 @@ struct delivery_stats {
     size_t n_channels;
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
     unsigned waves_active;
+    unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
     int64_t oldest_in_flight_ms;
 };
 /* Valid until the next turn of the loop. */

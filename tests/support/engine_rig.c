@@ -320,7 +320,7 @@ enum result rig_act(struct rig *rig, enum delivery_verb verb, id incident, id pr
                                .incident = incident,
                                .principal = principal,
                                .reason = "scenario",
-                               .until = TIME_NONE};
+                               .until = rig->hold_until > 0 ? rig->hold_until : TIME_NONE};
     delivery_act(rig->delivery, &act);
     rig_settle(rig);
     require(done);

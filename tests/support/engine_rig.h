@@ -38,6 +38,7 @@ struct rig {
     bool provider_down[RIG_CHANNELS];
     bool hang; /* sends stay in flight until rig_release() */
     struct list hanging;
+    time_ms hold_until; /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;
     bool can_query; /* SMS is asked what became of an uncertain send */

@@ -266,6 +266,25 @@ static void restart_goes_on(void **state)
     rig_destroy(&after);
 }
 
+/* If this fails, a hold that outlived its time is forgotten, or resumes by itself. */
+static void an_old_hold_alarms(void **state)
+{
+    struct rig *rig = *state;
+    rig->provider_down[RIG_EMAIL] = true;
+    id incident = rig_incident(
+        rig, "{\"recipient_id\":\"a\",\"name\":\"Ann A\",\"email\":\"ok@a.example\"}\n");
+    rig->hold_until = clock_now(&rig->clock.clock) + HOUR;
+    assert_int_equal(rig_act(rig, VERB_HOLD, incident, 1), RESULT_OK);
+    rig->provider_down[RIG_EMAIL] = false;
+    rig_pass(rig, 10 * 60000);
+    assert_int_equal(delivery_stats(rig->delivery)->holds_held, 1);
+    assert_int_equal(delivery_stats(rig->delivery)->holds_overdue, 0);
+    rig_pass(rig, 2 * HOUR);
+    assert_int_equal(delivery_stats(rig->delivery)->holds_overdue, 1);
+    assert_int_equal(rig_state(rig, incident), WAVE_HELD);
+    assert_int_equal(rig->n_sent, 0);
+}
+
 /* If this fails, a letter of which nobody knows whether it was printed stays undecided for ever, or
  * is printed twice. */
 static void a_person_decides(void **state)
@@ -311,6 +330,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(crash_in_flight, setup, teardown),
         cmocka_unit_test_setup_teardown(restart_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_person_decides, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_old_hold_alarms, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
