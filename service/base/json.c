@@ -33,7 +33,7 @@ static struct json_tokener *tokener_get(void)
         json_tokener_reset(tokener);
         return tokener;
     }
-    /* The gate has counted the depth; json-c counts scalars as a level too. */
+    /* The gate has counted the depth, and knows UTF-8; json-c counts scalars as a level too. */
     tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
     require(tokener != NULL);
     /* No JSON_TOKENER_STRICT: json-c 0.18 takes bytes above 0x7f for control characters then (its

@@ -2,6 +2,7 @@
  * buffer's bytes. Failure modes: forged, moved or cut bytes do not open and leave the buffer as it
  * was; a full buffer sets its `failed`. */
 /* System. */
+#include <pthread.h>
 #include <string.h>
 
 /* Libraries. */
@@ -18,10 +19,40 @@ enum {
 _Static_assert((int)SEAL_OVERHEAD == (int)NONCE_SIZE + (int)TAG_SIZE, "overhead");
 _Static_assert((int)SEAL_KEY_SIZE == (int)crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
 
-void seal_init(void)
+/* Nonces come from the kernel by the pool: a call for each would be a tenth of an upload's time. A
+ * nonce is used once, so a forked child must not go on with its parent's pool. */
+enum { POOL_NONCES = 64 };
+static _Thread_local struct {
+    uint8_t bytes[POOL_NONCES][NONCE_SIZE];
+    unsigned left;
+} pool;
+
+static void pool_forget(void)
+{
+    pool.left = 0;
+}
+
+static void nonce_next(unsigned char *nonce)
+{
+    if (pool.left == 0) {
+        randombytes_buf(pool.bytes, sizeof(pool.bytes));
+        pool.left = POOL_NONCES;
+    }
+    memcpy(nonce, pool.bytes[--pool.left], NONCE_SIZE);
+}
+
+static void start(void)
 {
     if (sodium_init() < 0)
         panic("libsodium did not start");
+    if (pthread_atfork(NULL, NULL, pool_forget) != 0)
+        panic("the fork handler cannot be registered");
+}
+
+void seal_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start);
 }
 
 void seal_random(void *to, size_t length)
@@ -84,7 +115,7 @@ bool seal_add(struct buf *to, const struct seal_key *key, const char *bound, con
     if (space == NULL)
         return false;
     unsigned char *nonce = (unsigned char *)space;
-    randombytes_buf(nonce, NONCE_SIZE);
+    nonce_next(nonce);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE_SIZE, NULL, bytes, length,
                                                (const unsigned char *)bound, strlen(bound), NULL,
                                                nonce, key->bytes);

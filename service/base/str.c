@@ -137,6 +137,10 @@ bool text_is_line(const char *bytes, size_t length)
 {
     const char *end = bytes + length;
     while (bytes < end) {
+        if (*bytes >= 0x20 && *bytes < 0x7f) { /* nearly all */
+            bytes++;
+            continue;
+        }
         int32_t code = utf8_next(&bytes, end);
         if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x2028 || code == 0x2029)
             return false;

@@ -12,12 +12,14 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/pack.h"
 #include "service/delivery/roster_codec.h"
 
 #define BOUND_SEEDS  "roster-seeds/1"
 #define BOUND_PERSON "roster-person/1"
 
-enum { PERSON_PLAIN_MAX = 80 * 1024 };
+/* Past SHORT_MAX (people with long merge fields) zlib's own codes are worth their time. */
+enum { PERSON_PLAIN_MAX = 80 * 1024, SHORT_MAX = 2048 };
 
 /* Words that stored people share: deflate finds them at once. Frozen: stored bytes depend on it. */
 static const char dictionary[] =
@@ -35,6 +37,7 @@ static const char dictionary[] =
 
 struct roster_codec {
     z_stream deflate, inflate;
+    struct packer packer;
     struct buf plain, packed;
 };
 
@@ -44,6 +47,7 @@ struct roster_codec *roster_codec_create(void)
     /* A small window and hash: a person is short, and the state is reset for each. */
     require(deflateInit2(&codec->deflate, 5, Z_DEFLATED, -11, 4, Z_DEFAULT_STRATEGY) == Z_OK);
     require(inflateInit2(&codec->inflate, -11) == Z_OK);
+    packer_init(&codec->packer, dictionary, sizeof(dictionary) - 1);
     buf_init(&codec->plain, PERSON_PLAIN_MAX);
     buf_init(&codec->packed, PERSON_PLAIN_MAX + 1024);
     return codec;
@@ -55,16 +59,16 @@ void roster_codec_destroy(struct roster_codec **codec)
         return;
     deflateEnd(&(*codec)->deflate);
     inflateEnd(&(*codec)->inflate);
+    packer_free(&(*codec)->packer);
     buf_wipe(&(*codec)->plain);
     buf_wipe(&(*codec)->packed);
     mem_free(*codec);
     *codec = NULL;
 }
 
-static void pack(struct roster_codec *codec)
+static void pack_long(struct roster_codec *codec)
 {
     z_stream *z = &codec->deflate;
-    buf_clear(&codec->packed);
     deflateReset(z);
     deflateSetDictionary(z, (const Bytef *)dictionary, sizeof(dictionary) - 1);
     uLong bound = deflateBound(z, codec->plain.length);
@@ -76,6 +80,15 @@ static void pack(struct roster_codec *codec)
     z->avail_out = (uInt)bound;
     require(deflate(z, Z_FINISH) == Z_STREAM_END);
     codec->packed.length = bound - z->avail_out;
+}
+
+static void pack(struct roster_codec *codec)
+{
+    buf_clear(&codec->packed);
+    if (codec->plain.length > SHORT_MAX)
+        pack_long(codec);
+    else
+        require(packer_add(&codec->packer, codec->plain.data, codec->plain.length, &codec->packed));
 }
 
 static bool unpack(struct roster_codec *codec)

@@ -68,7 +68,7 @@ const char *flag_name(unsigned bit)
 const struct member *member_find(const char *group, const char *name)
 {
     for (const struct member *m = recipient_members; m->name != NULL; m++)
-        if (strcmp(m->name, name) == 0 && strcmp(m->group, group) == 0)
+        if (m->name[0] == name[0] && strcmp(m->name, name) == 0 && strcmp(m->group, group) == 0)
             return m;
     return NULL;
 }
