@@ -21,7 +21,8 @@ static void on_committed(struct store_request *request)
     struct store_roster_commit *store = container_of(request, struct store_roster_commit, request);
     struct commit *commit = container_of(store, struct commit, commit);
     struct delivery_roster_commit *req = commit->req;
-    req->request.result = request->result;
+    /* Committed before: the client has not heard the answer, and hears the same one now. */
+    req->request.result = request->result == RESULT_EXISTS ? RESULT_OK : request->result;
     req->request.error = request->error;
     req->counts.accepted = store->accepted;
     req->counts.duplicates = store->duplicates;
