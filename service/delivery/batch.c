@@ -17,7 +17,8 @@ enum { BUSY_AGAIN_MS = 20, ARENA_MAX = 48 << 20 };
 
 static const struct sm_state states[] = {
     [BATCH_READING] = {"reading", SM_TO(BATCH_RENDERING) | SM_TO(BATCH_RECORDING)},
-    [BATCH_RENDERING] = {"rendering", SM_TO(BATCH_INTENDING) | SM_TO(BATCH_RECORDING)},
+    [BATCH_RENDERING] = {"rendering",
+                         SM_TO(BATCH_INTENDING) | SM_TO(BATCH_SENDING) | SM_TO(BATCH_RECORDING)},
     [BATCH_INTENDING] = {"intending", SM_TO(BATCH_SENDING) | SM_TO(BATCH_RECORDING)},
     [BATCH_SENDING] = {"sending", SM_TO(BATCH_RECORDING)},
     [BATCH_RECORDING] = {"recording", 0},
@@ -145,6 +146,10 @@ static void batch_2_intend(struct batch *batch)
     unsigned n = drop_refused(batch);
     if (n == 0 || must_stop(batch)) {
         batch_give_up(batch);
+        return;
+    }
+    if (batch->query) { /* a question needs no intent: no message leaves */
+        batch_3_send(batch);
         return;
     }
     batch_to(batch, BATCH_INTENDING);

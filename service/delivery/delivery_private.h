@@ -9,7 +9,7 @@
 #include "tocsin/banner_board.h"
 #include "tocsin/lane.h"
 
-enum { RENDER_THREADS_MAX = 16, RATE_SECONDS = 60 };
+enum { RENDER_THREADS_MAX = 16, RATE_SECONDS = 60, JUDGED_KEPT = 64 };
 
 /* A wave that the engine is working on. */
 struct active_wave {
@@ -61,6 +61,8 @@ struct delivery {
     time_ms holds_said_at;
     int64_t stop_deadline;
     struct delivery_stats stats;
+    int64_t judged[JUDGED_KEPT]; /* the chunks judged last, for facts that were read before */
+    uint64_t n_judged;
     void (*started_cb)(void *context, enum result result, const struct error *error);
     void (*stopped_cb)(void *context);
     void *started_context, *stopped_context;
@@ -101,6 +103,14 @@ void run_cancel(struct run *run); /* asks the driver to stop what is in flight *
 int64_t run_oldest_ms(const struct run *run, int64_t now);
 void run_watch(struct run *run, int64_t now);
 struct list *run_next(struct list *node);
+/* The run that works on this chunk now, or NULL. */
+struct run *run_find(struct active_wave *wave, int64_t chunk);
+/* Is it deciding about its members? Then a fact waits until that is on disk. */
+bool run_is_judging(const struct run *run);
+/* What the run knows of a member; a late fact is merged into it, so that nobody is sent to or
+ * passed on who is known to be told. */
+uint8_t run_member(const struct run *run, uint16_t position);
+void run_merge_fact(struct run *run, uint16_t position, uint8_t state);
 
 /* banner_store.c */
 void banner_board_init(struct delivery *delivery, struct banner_board *board);

@@ -50,6 +50,7 @@ static struct judgement *judgement_new(struct run *run, bool final)
     for (unsigned i = 0; i < PEOPLE_KEYS_N; i++)
         j->people[i] = (struct wave_counter){run->chunk.wave, 0xff, (uint8_t)i, 0};
     run->judgement = j;
+    run->rejudge = false;
     return j;
 }
 
@@ -84,7 +85,7 @@ static void add_receipt(const struct judge_person *p, enum receipt_kind kind,
                         struct json_object *facts)
 {
     struct run *run = p->j->run;
-    bool uncertain = p->decision->kind == DECIDE_UNCERTAIN;
+    bool uncertain = p->decision->kind == DECIDE_UNCERTAIN || p->decision->kind == DECIDE_KNOWN;
     const struct receipt receipt = {
         .kind = kind,
         .at = p->j->now,
@@ -144,6 +145,7 @@ static void judge_person(const struct judge_person *p)
         pass_on(p);
         break;
     case DECIDE_UNCERTAIN:
+    case DECIDE_KNOWN:
         add_receipt(p, RECEIPT_ATTEMPT, NULL);
         break;
     }
@@ -198,7 +200,9 @@ static void on_recorded(struct store_request *request)
     struct run *run = j->run;
     bool final = j->final;
     enum result result = request->result;
-    run->wave->delivery->stats.escalations += j->cut.n_entries;
+    struct delivery *delivery = run->wave->delivery;
+    delivery->judged[delivery->n_judged++ % JUDGED_KEPT] = run->chunk.id;
+    delivery->stats.escalations += j->cut.n_entries;
     judgement_free(j);
     if (final) {
         run_finish(run, result);
@@ -256,6 +260,8 @@ static uint8_t change_of(struct judgement *j, const struct decision *decision)
         return state | MEMBER_TOLD;
     case DECIDE_PASS_ON:
         return state | MEMBER_PASSED_ON;
+    case DECIDE_KNOWN:
+        return state;
     case DECIDE_UNCERTAIN:
         return run_uncertain(
             run, decision->position, decision->attempt,
@@ -301,7 +307,14 @@ static void judgement_record(struct judgement *j)
 
 static void on_judged(struct lane_job *job)
 {
-    judgement_record(container_of(job, struct judgement, job));
+    struct judgement *j = container_of(job, struct judgement, job);
+    struct run *run = j->run;
+    if (!run->rejudge || !j->final) {
+        judgement_record(j);
+        return;
+    }
+    judgement_free(j);
+    run_pump(run);
 }
 
 static void on_read(struct store_request *request)
@@ -411,6 +424,17 @@ static int decision_compare(const void *a, const void *b)
     return (int)x->position - (int)y->position;
 }
 
+/* What is to be said of a member of an open intent. The retry that led to it is still there: it
+ * knows the attempt. (An intent has one attempt for all its members, which need not agree.) */
+static void decide_intended(struct judgement *j, uint16_t position)
+{
+    struct run *run = j->run;
+    const struct retry *retry = retries_find(&run->retries, position);
+    const uint8_t attempt = (uint8_t)(retry == NULL ? 1 : retry->attempt + 1);
+    const uint8_t kind = may_have_left(run, position) ? DECIDE_UNCERTAIN : DECIDE_KNOWN;
+    decide(j, (struct decision){position, kind, attempt, "node_lost"});
+}
+
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n)
 {
     struct judgement *j = judgement_new(run, false);
@@ -420,11 +444,10 @@ void run_judge_intents(struct run *run, const struct chunk_intent *intents, size
         j->drop[j->n_drop++] = intents[i].seq;
         for (unsigned k = 0; k < intents[i].n; k++) {
             uint16_t position = intents[i].positions[k];
-            if (position >= run->chunk.n || seen[position] || !may_have_left(run, position))
+            if (position >= run->chunk.n || seen[position])
                 continue;
             seen[position] = true;
-            decide(j,
-                   (struct decision){position, DECIDE_UNCERTAIN, intents[i].attempt, "node_lost"});
+            decide_intended(j, position);
         }
     }
     log_warn("intents_left_open", LOG_INT("chunk", run->chunk.id), LOG_INT("intents", n),

@@ -26,7 +26,12 @@ struct fact_work {
     struct seal_key key;
     enum evidence sufficient; /* of the channel's rule */
     bool told;
+    uint8_t known;    /* what is known of the member so far */
+    uint64_t read_at; /* delivery.n_judged when the chunk was asked for */
+    struct loop_timer again;
 };
+
+enum { AGAIN_MS = 20 };
 
 static void fact_finish(struct fact_work *work, enum result result, const struct error *error)
 {
@@ -34,6 +39,7 @@ static void fact_finish(struct fact_work *work, enum result result, const struct
     fact->request.result = result;
     if (error != NULL)
         fact->request.error = *error;
+    loop_timer_stop(&work->again);
     receipt_batch_free(&work->receipts);
     seal_key_wipe(&work->key);
     arena_destroy(&work->arena);
@@ -50,6 +56,9 @@ static void on_put(struct store_request *request)
     if (request->result == RESULT_OK && put->changed) {
         work->fact->changed = true;
         work->delivery->stats.receipts++;
+        struct run *run = wave == NULL ? NULL : run_find(wave, put->chunk);
+        if (run != NULL) /* it may have been claimed while the fact was on its way */
+            run_merge_fact(run, put->position, put->state);
         if (put->reopened)
             work->get.wave_row.state = WAVE_SENDING;
         if (wave != NULL)
@@ -87,7 +96,7 @@ static const struct channel_driver *find_rule(struct fact_work *work)
 /* This much is enough, and it was not known before: the person is told by this fact. */
 static bool tells(const struct fact_work *work)
 {
-    uint8_t byte = work->get.rows[0].progress[work->token.position];
+    uint8_t byte = work->known;
     return !evidence_negative(work->fact->evidence) && work->fact->evidence >= work->sufficient &&
            !(byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) && (byte & MEMBER_STATE_MASK) < MEMBER_FAILED;
 }
@@ -139,7 +148,40 @@ static void put_fact(struct fact_work *work)
     put->at = delivery_now(work->delivery);
     put->event = work->fact->event;
     put->receipts = &work->receipts;
+    struct active_wave *wave = schedule_find(work->delivery, work->get.rows[0].wave);
+    struct run *run = wave == NULL ? NULL : run_find(wave, put->chunk);
+    if (run != NULL) /* before the store has it: what the run writes next comes behind it */
+        run_merge_fact(run, put->position, put->state);
     store_fact_put(work->delivery->config.store, put);
+}
+
+/* Was this chunk judged since it was read? What was read is no longer so. */
+static bool judged_since(const struct fact_work *work)
+{
+    const struct delivery *delivery = work->delivery;
+    uint64_t from = work->read_at;
+    if (delivery->n_judged - from > JUDGED_KEPT)
+        return true;
+    for (; from < delivery->n_judged; from++)
+        if (delivery->judged[from % JUDGED_KEPT] == work->token.chunk)
+            return true;
+    return false;
+}
+
+/* The facts of a chunk and the judgement about it must not pass each other: a person told by this
+ * fact would be passed on as well, and told again. True: the fact begins anew a little later. */
+static bool must_wait(struct fact_work *work)
+{
+    struct chunk_row *chunk = &work->get.rows[0];
+    struct active_wave *wave = schedule_find(work->delivery, chunk->wave);
+    struct run *run = wave == NULL ? NULL : run_find(wave, chunk->id);
+    if ((run != NULL && run_is_judging(run)) || (run == NULL && judged_since(work))) {
+        loop_timer_start(&work->again, AGAIN_MS);
+        return true;
+    }
+    if (run != NULL)
+        work->known = run_member(run, work->token.position);
+    return false;
 }
 
 static void on_person(struct store_request *request)
@@ -150,6 +192,8 @@ static void on_person(struct store_request *request)
         fact_finish(work, request->result, &request->error);
         return;
     }
+    if (must_wait(work))
+        return;
     struct person_opening person = {
         .incident_key = &work->key, .read = read, .number = read->numbers[0], .arena = work->arena};
     if (person_open(work->delivery, &person) != RESULT_OK) {
@@ -175,6 +219,7 @@ static void on_chunk(struct store_request *request)
         fact_finish(work, RESULT_NOT_FOUND, NULL); /* the incident is gone */
         return;
     }
+    work->known = chunk->progress[work->token.position];
     work->read.request.cb = on_person;
     work->read.request.arena = work->arena;
     work->read.incident = chunk->incident;
@@ -183,18 +228,35 @@ static void on_chunk(struct store_request *request)
     store_roster_read(work->delivery->config.store, &work->read);
 }
 
+static void read_chunk(struct fact_work *work)
+{
+    memset(&work->get, 0, sizeof(work->get));
+    memset(&work->read, 0, sizeof(work->read));
+    work->read_at = work->delivery->n_judged;
+    work->get.request.cb = on_chunk;
+    work->get.request.arena = work->arena;
+    work->get.chunk = work->token.chunk;
+    store_chunk_get(work->delivery->config.store, &work->get);
+}
+
+static void on_again(struct loop_timer *timer)
+{
+    struct fact_work *work = container_of(timer, struct fact_work, again);
+    seal_key_wipe(&work->key);
+    arena_reset(work->arena);
+    read_chunk(work);
+}
+
 void fact_report(struct delivery *delivery, struct fact_report *fact)
 {
     struct fact_work *work = mem_new(struct fact_work);
     work->delivery = delivery;
     work->fact = fact;
     work->arena = arena_create(4 << 20);
+    loop_timer_init(delivery->config.loop, &work->again, on_again);
     fact->changed = false;
     receipt_batch_init(&work->receipts, 0, 0, 0);
     if (!token_parse(&work->token, &delivery->token_key, fact->token))
         work->token.chunk = INT64_MAX; /* no such chunk: the store's callback says so */
-    work->get.request.cb = on_chunk;
-    work->get.request.arena = work->arena;
-    work->get.chunk = work->token.chunk;
-    store_chunk_get(delivery->config.store, &work->get);
+    read_chunk(work);
 }

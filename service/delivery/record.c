@@ -79,6 +79,8 @@ static uint8_t not_sent(struct run *run, const struct batch_item *item)
 {
     if (!item->batch->query)
         return item->attempt > 1 ? MEMBER_DEFERRED : MEMBER_CANCELED;
+    if (item->sent_at == 0 || item->batch->canceled) /* we stopped asking: that is no answer */
+        return MEMBER_UNCERTAIN;
     retry_at(run, item->position, (struct retry){.attempt = item->attempt}, 0);
     return MEMBER_DEFERRED;
 }
@@ -87,10 +89,12 @@ static uint8_t not_sent(struct run *run, const struct batch_item *item)
 static uint8_t query_again(struct run *run, const struct batch_item *item)
 {
     unsigned asked = item->flags >> 4;
-    if (asked + 1 >= QUERIES_MAX)
+    if (asked + 1 >= QUERIES_MAX && !item->provider_fault)
         return run_uncertain(run, item->position, item->attempt, RETRY_WAS_UNCERTAIN);
+    /* A provider that cannot be reached has not been asked. */
+    const unsigned times = item->provider_fault ? asked : asked + 1;
     const struct retry again = {.attempt = item->attempt,
-                                .flags = (uint8_t)((item->flags & 0x0f) | ((asked + 1) << 4))};
+                                .flags = (uint8_t)((item->flags & 0x0f) | (times << 4))};
     retry_at(run, item->position, again, QUERY_FIRST_MS << asked);
     return MEMBER_UNCERTAIN;
 }

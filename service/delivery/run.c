@@ -28,6 +28,37 @@ int64_t run_backoff(struct run *run, unsigned attempt)
     return backoff_ms(config->retry_base_ms, config->retry_max_ms, attempt, random);
 }
 
+/* ---- Late facts about a chunk in work. ---- */
+
+struct run *run_find(struct active_wave *wave, int64_t chunk)
+{
+    list_each(node, &wave->runs)
+    {
+        struct run *run = container_of(node, struct run, node);
+        if (run->chunk.id == chunk && !run->lost && !run->ended)
+            return run;
+    }
+    return NULL;
+}
+
+bool run_is_judging(const struct run *run)
+{
+    return run->judgement != NULL;
+}
+
+uint8_t run_member(const struct run *run, uint16_t position)
+{
+    return run->progress[position];
+}
+
+void run_merge_fact(struct run *run, uint16_t position, uint8_t state)
+{
+    uint8_t merged = member_merge(run->progress[position], state);
+    run->rejudge = run->rejudge || (run->judgement != NULL && merged != run->progress[position]);
+    run->progress[position] = merged;
+    run_recount(run);
+}
+
 /* ---- Which members may go now. ---- */
 
 static bool is_sendable(struct run *run, uint16_t position, time_ms now)

@@ -79,6 +79,7 @@ struct run {
     bool ending;        /* the final record is on its way */
     bool ended;         /* it is on disk */
     struct judgement *judgement;
+    bool rejudge; /* a fact came while it was decided: decide again */
     struct store_chunk_record renew;
     bool renewing;
 };
@@ -98,7 +99,12 @@ void run_recount(struct run *run);
 int64_t run_backoff(struct run *run, unsigned attempt);
 
 /* escalate.c: judges members on the evidence there is. */
-enum decision_kind { DECIDE_TOLD, DECIDE_PASS_ON, DECIDE_UNCERTAIN };
+enum decision_kind {
+    DECIDE_TOLD,
+    DECIDE_PASS_ON,
+    DECIDE_UNCERTAIN,
+    DECIDE_KNOWN /* it may have left, and a later fact says more: only the receipt is missing */
+};
 struct decision {
     uint16_t position;
     uint8_t kind;
