@@ -85,8 +85,7 @@ struct delivery_incident_create {
     const char *title;
     bool test;
     id principal;
-    const struct idempotency
-        *idempotency; /* may be NULL; the reply is sealed by the caller */
+    const struct idempotency *idempotency; /* may be NULL; the reply is sealed by the caller */
     id incident; /* in: 0, or an id chosen by the caller (so that the stored reply can name it) */
 };
 void delivery_incident_create(struct delivery *delivery, struct delivery_incident_create *req);
