@@ -267,8 +267,7 @@ static enum result open_door(struct daemon *self, struct error *error)
                              .disk_min_mib = config->disk_min_mib,
                              .written_due_ms = config->written_due_ms,
                              .channels = channels,
-                             .n_channels = config->n_channels,
-                             .written_due_ms = config->written_due_ms};
+                             .n_channels = config->n_channels};
     struct http_config http = {
         .listen = config->listen, .allow_public = config->allow_public, .limits = config->http};
     enum result result;
