@@ -147,6 +147,8 @@ static void put_fact(struct fact_work *work)
     put->state = member_state_of(work->fact->evidence) | (work->told ? MEMBER_TOLD : 0);
     put->at = delivery_now(work->delivery);
     put->event = work->fact->event;
+    /* The question is answered: a chunk that waited for a person waits for evidence now. */
+    put->wake = (work->known & MEMBER_STATE_MASK) == MEMBER_ASKED;
     put->receipts = &work->receipts;
     struct active_wave *wave = schedule_find(work->delivery, work->get.rows[0].wave);
     struct run *run = wave == NULL ? NULL : run_find(wave, put->chunk);
