@@ -52,19 +52,43 @@ static void batch_give_up(struct batch *batch)
 
 /* ---- 3 send ---- */
 
+static void batch_3_send(struct batch *batch);
+
+/* Not to be sent now: stopped, closed, or the provider paused while this was being prepared. */
+static bool is_off(const struct batch *batch)
+{
+    const struct gate *gate = batch->run->gate;
+    return must_stop(batch) || gate->channel == NULL ||
+           delivery_monotonic(batch->run->wave->delivery) < gate->paused_until;
+}
+
+/* Room came free, or the gate was paused: then what waits goes back to its chunk. */
+static void room_came(struct gate *gate)
+{
+    while (!list_empty(&gate->waiting)) {
+        struct batch *batch = container_of(gate->waiting.next, struct batch, room);
+        if (!is_off(batch) && !gate_has_room(gate, batch->left))
+            return;
+        list_remove(&batch->room);
+        batch_3_send(batch);
+    }
+}
+
 static void on_outcome(struct channel_send *send, const struct outcome *outcome)
 {
     struct batch_item *item = container_of(send, struct batch_item, send);
     struct batch *batch = item->batch;
-    struct delivery *delivery = batch->run->wave->delivery;
-    int64_t now = delivery_monotonic(delivery);
+    struct gate *gate = batch->run->gate;
+    int64_t now = delivery_monotonic(batch->run->wave->delivery);
     require(batch->state == BATCH_SENDING && batch->left > 0);
     item->outcome = *outcome;
-    item->provider_fault = gate_done(batch->run->gate, outcome, now - item->sent_at, now);
-    if (--batch->left > 0)
-        return;
-    batch_to(batch, BATCH_RECORDING);
-    batch_record(batch);
+    item->first_fault = batch->run->gate->failures == 0;
+    item->provider_fault = gate_done(gate, outcome, now - item->sent_at, now);
+    if (--batch->left == 0) {
+        batch_to(batch, BATCH_RECORDING);
+        batch_record(batch);
+    }
+    room_came(gate);
 }
 
 static void mark_sent(struct batch *batch)
@@ -94,12 +118,18 @@ static enum result hand_over(struct batch *batch)
 
 static void batch_3_send(struct batch *batch)
 {
-    if (must_stop(batch) || batch->run->gate->channel == NULL) {
+    struct gate *gate = batch->run->gate;
+    if (is_off(batch)) {
         batch_give_up(batch);
+        return;
+    }
+    if (!gate_has_room(gate, batch->left)) {
+        list_append(&gate->waiting, &batch->room);
         return;
     }
     enum result result = hand_over(batch);
     if (result == RESULT_OK) {
+        gate_sent(gate, batch->left);
         mark_sent(batch);
         batch_to(batch, BATCH_SENDING);
     } else if (result == RESULT_BUSY) {

@@ -20,6 +20,7 @@ void gate_init(struct gate *gate, const struct delivery_channel *config)
     gate->window = config->window > 0 ? config->window : facts->window;
     gate->rate = config->rate > 0 ? config->rate : facts->rate;
     gate->tokens = gate->rate;
+    list_init(&gate->waiting);
     gate->stats.channel = facts->channel;
     gate->stats.provider = facts->provider;
 }
@@ -33,11 +34,27 @@ static void refill(struct gate *gate, int64_t now)
     gate->refilled_at = now;
 }
 
+/* How much may be prepared beyond the window. All of it is uncertain after a crash, so the more it
+ * costs to find out what became of it, the less. */
+static unsigned ahead_of(const struct gate *gate)
+{
+    switch (gate->driver->facts.on_uncertain) {
+    case UNCERTAIN_RETRY:
+        return gate->window;
+    case UNCERTAIN_QUERY:
+        return gate->window / 2;
+    case UNCERTAIN_ASK:
+        break;
+    }
+    return 0;
+}
+
 unsigned gate_free(struct gate *gate, int64_t now)
 {
     if (gate->channel == NULL || now < gate->paused_until)
         return 0;
-    unsigned n = gate->window > gate->in_flight ? gate->window - gate->in_flight : 0;
+    unsigned most = gate->window + ahead_of(gate);
+    unsigned n = most > gate->in_flight ? most - gate->in_flight : 0;
     if (gate->failures > 0) /* a probe goes first */
         n = gate->in_flight == 0 && n > 0 ? 1 : 0;
     if (gate->rate > 0) {
@@ -51,21 +68,32 @@ unsigned gate_free(struct gate *gate, int64_t now)
 void gate_take(struct gate *gate, unsigned n)
 {
     gate->in_flight += n;
-    gate->stats.in_flight = gate->in_flight;
     if (gate->rate > 0)
         gate->tokens -= n;
+}
+
+bool gate_has_room(const struct gate *gate, unsigned n)
+{
+    return gate->sending + n <= gate->window;
+}
+
+void gate_sent(struct gate *gate, unsigned n)
+{
+    gate->sending += n;
+    gate->stats.in_flight = gate->sending;
 }
 
 void gate_return(struct gate *gate, unsigned n)
 {
     require(gate->in_flight >= n);
     gate->in_flight -= n;
-    gate->stats.in_flight = gate->in_flight;
 }
 
 /* Not about the person: the provider could not be reached, wants a pause, or refuses us. */
 static bool is_provider_fault(const struct outcome *outcome)
 {
+    if (outcome->kind == OUTCOME_REJECTED)
+        return outcome->blame == BLAME_PROVIDER;
     if (outcome->kind != OUTCOME_DEFERRED)
         return false;
     return outcome->blame == BLAME_PROVIDER || outcome->retry_after_ms >= 0 || outcome->code == 0;
@@ -106,6 +134,8 @@ static void learn_latency(struct gate *gate, int64_t ms)
 
 bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int64_t now)
 {
+    require(gate->sending > 0);
+    gate->stats.in_flight = --gate->sending;
     gate_return(gate, 1);
     gate->stats.outcomes[outcome->kind]++;
     if (is_provider_fault(outcome)) {

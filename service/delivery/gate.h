@@ -1,13 +1,16 @@
 /* gate.h - one live channel and how much may go to it now: in-flight window, rate, pauses asked for
  * or earned. Loop thread. The scheduler asks gates; nobody else decides when. */
 #pragma once
+#include "base/list.h"
 #include "service/delivery/delivery.h"
 
 struct gate {
     const struct delivery_channel *config;
     const struct channel_driver *driver;
-    struct channel *channel; /* NULL until opened */
-    unsigned window, in_flight;
+    struct channel *channel;     /* NULL until opened */
+    unsigned window, sending;    /* handed over and not answered: never more than the window */
+    unsigned in_flight;          /* those and what is being prepared ahead of them */
+    struct list waiting;         /* batches that are prepared and wait for room; batch.c */
     double rate, tokens;         /* sends a second; 0 = unlimited */
     int64_t refilled_at;         /* monotonic ms */
     int64_t paused_until;        /* monotonic ms; 0 = open */
@@ -20,6 +23,10 @@ void gate_init(struct gate *gate, const struct delivery_channel *config);
 /* How many sends may start now (0 when paused). After a pause one probe goes first. */
 unsigned gate_free(struct gate *gate, int64_t now);
 void gate_take(struct gate *gate, unsigned n);
+/* May `n` sends, taken before, be handed over now? While one window is out the next is read,
+ * rendered and intended, so that the provider need not wait for our disk. */
+bool gate_has_room(const struct gate *gate, unsigned n);
+void gate_sent(struct gate *gate, unsigned n);
 /* Gives one slot back with what came of it; `ms` = from hand-over to outcome. Returns true when the
  * outcome is the provider's own fault (no connection, 429, refusal of us), so that the person only
  * waits. */

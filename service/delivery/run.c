@@ -15,6 +15,8 @@
 /* This module. */
 #include "service/delivery/run_private.h"
 
+enum { BATCHES_A_WINDOW = 4 }; /* in flight together: one is answered while another is recorded */
+
 struct list *run_next(struct list *node)
 {
     return node->next;
@@ -117,7 +119,9 @@ static unsigned pick(struct run *run, uint16_t *positions, unsigned most, bool *
 
 static unsigned batch_size(const struct run *run)
 {
-    unsigned size = run->driver->facts.batch;
+    unsigned size = run->driver->facts.batch, share = run->gate->window / BATCHES_A_WINDOW;
+    if (size > share)
+        size = share;
     return size == 0 ? 1 : size > BATCH_MAX ? BATCH_MAX : size;
 }
 

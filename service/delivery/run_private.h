@@ -26,6 +26,7 @@ struct batch_item {
     const char *refused; /* not sent at all: a fixed word why */
     struct outcome outcome;
     bool provider_fault;
+    bool first_fault; /* the provider was well until this message */
     int64_t sent_at; /* monotonic; 0 = not handed over */
 };
 
@@ -40,6 +41,7 @@ enum batch_state {
 
 struct batch {
     struct list node; /* run.batches */
+    struct list room; /* gate.waiting */
     struct run *run;
     unsigned state; /* enum batch_state */
     bool query;     /* asks the provider instead of sending */
