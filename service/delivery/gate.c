@@ -9,6 +9,9 @@
 /* This module. */
 #include "service/delivery/gate.h"
 
+/* Prepared ahead: as much as the fastest provider takes in the 20 ms that reading, rendering and an
+ * fsync last. */
+enum { AHEAD_MAX = 256 };
 enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60000, PAUSE_ASKED_MAX_MS = 3600000 };
 
 void gate_init(struct gate *gate, const struct delivery_channel *config)
@@ -34,15 +37,20 @@ static void refill(struct gate *gate, int64_t now)
     gate->refilled_at = now;
 }
 
+static unsigned at_most(unsigned n, unsigned most)
+{
+    return n < most ? n : most;
+}
+
 /* How much may be prepared beyond the window. All of it is uncertain after a crash, so the more it
  * costs to find out what became of it, the less. */
 static unsigned ahead_of(const struct gate *gate)
 {
     switch (gate->driver->facts.on_uncertain) {
     case UNCERTAIN_RETRY:
-        return gate->window;
+        return at_most(4 * gate->window, AHEAD_MAX);
     case UNCERTAIN_QUERY:
-        return gate->window / 2;
+        return at_most(gate->window, AHEAD_MAX / 4);
     case UNCERTAIN_ASK:
         break;
     }

@@ -11,7 +11,7 @@
 /* This module. */
 #include "service/delivery/run_private.h"
 
-enum { UNCERTAIN_AGAIN_MS = 60000, QUERY_FIRST_MS = 10000, QUERIES_MAX = 6 };
+enum { UNCERTAIN_AGAIN_MS = 60000, QUERY_FIRST_MS = 10000, QUERIES_MAX = 6, STEP_ASIDE = 20 };
 
 /* Nobody acts for ten years: then the chunk looks again. */
 #define ASKED_KEEP_MS (INT64_C(3652) * 86400000)
@@ -50,24 +50,39 @@ uint8_t run_uncertain(struct run *run, uint16_t position, unsigned attempt, unsi
     return MEMBER_ASKED;
 }
 
+/* The provider's own fault: nothing is counted in an outage, the gate says when. But a message that
+ * itself makes the provider fail (it drops the line, or refuses us for this text) must neither keep
+ * all others back nor be tried for ever: everyone steps aside, and who fails where the provider was
+ * well is counted. */
+static bool counts_against(const struct batch_item *item)
+{
+    const struct outcome *outcome = &item->outcome;
+    return item->first_fault && outcome->retry_after_ms < 0 &&
+           (outcome->code == 0 || outcome->kind == OUTCOME_REJECTED);
+}
+
+static uint8_t provider_failed(struct run *run, const struct batch_item *item)
+{
+    const unsigned made = counts_against(item) ? item->attempt : item->attempt - 1u;
+    const struct retry again = {.attempt = (uint8_t)made, .flags = item->flags};
+    retry_at(run, item->position, again, run_backoff(run, item->attempt) / STEP_ASIDE);
+    return item->flags & RETRY_WAS_UNCERTAIN ? MEMBER_UNCERTAIN : MEMBER_DEFERRED;
+}
+
 static uint8_t deferred(struct run *run, const struct batch_item *item, const char **ret_reason)
 {
     struct delivery *delivery = run->wave->delivery;
-    uint8_t old = run->progress[item->position] & MEMBER_STATE_MASK;
-    if (item->provider_fault) { /* not the person's: nothing is counted, the gate says when */
+    if (item->provider_fault)
         *ret_reason = "provider";
-        if (old == MEMBER_DEFERRED || old == MEMBER_UNCERTAIN)
-            retry_at(run, item->position,
-                     (struct retry){.attempt = (uint8_t)(item->attempt - 1), .flags = item->flags},
-                     0);
-        return old;
-    }
-    if (item->attempt >= delivery->config.retry_limit) {
+    bool counts = !item->provider_fault || counts_against(item);
+    if (counts && item->attempt >= delivery->config.retry_limit) {
         retries_remove(&run->retries, item->position);
         *ret_reason = "retry_limit";
         return MEMBER_FAILED;
     }
     delivery->stats.deferred++;
+    if (item->provider_fault)
+        return provider_failed(run, item);
     retry_at(run, item->position,
              (struct retry){.attempt = item->attempt, .flags = item->flags & (uint8_t)~RETRY_QUERY},
              run_backoff(run, item->attempt));
@@ -111,6 +126,8 @@ static uint8_t judge_outcome(struct run *run, const struct batch_item *item,
         retries_remove(&run->retries, item->position);
         return MEMBER_ACCEPTED;
     case OUTCOME_REJECTED:
+        if (item->provider_fault) /* it refuses us, not the person */
+            return deferred(run, item, ret_reason);
         retries_remove(&run->retries, item->position);
         *ret_reason = blame_name(item->outcome.blame);
         return MEMBER_FAILED;
@@ -157,7 +174,9 @@ static void add_receipt(struct batch *batch, const struct batch_item *item, cons
         .channel = run->driver->facts.channel,
         .attempt = item->attempt,
         .outcome = sent ? (int)outcome->kind : (int)OUTCOME_REJECTED,
-        .evidence = sent ? evidence_of(outcome->kind) : EVIDENCE_FAILED,
+        .evidence = !sent                  ? EVIDENCE_FAILED
+                    : item->provider_fault ? EVIDENCE_NONE
+                                           : evidence_of(outcome->kind),
         .in_account = run->driver->facts.address == ADDRESS_ACCOUNT,
         .status = sent ? outcome->status : "5.6.0",
         .code = sent ? outcome->code : 0,

@@ -216,7 +216,7 @@ static void take(struct scripted *scripted, struct channel_send *send)
         take_by_dice(pending);
         return;
     }
-    if (rig->provider_down[scripted->index]) {
+    if (rig->provider_down[scripted->index] || str_starts(address_of(send), "poison")) {
         pending->outcome.kind = OUTCOME_DEFERRED;
         pending->outcome.code = 0;
         loop_post(rig->loop, &pending->hop);
@@ -225,6 +225,11 @@ static void take(struct scripted *scripted, struct channel_send *send)
     if (pending->outcome.kind == OUTCOME_REJECTED) {
         str_copy(pending->outcome.status, sizeof(pending->outcome.status), "5.1.1");
         pending->outcome.blame = BLAME_ADDRESS;
+    }
+    if (str_starts(address_of(send), "broke")) {
+        pending->outcome.kind = OUTCOME_REJECTED;
+        pending->outcome.code = 554;
+        pending->outcome.blame = BLAME_PROVIDER;
     }
     if (pending->outcome.kind == OUTCOME_ACCEPTED || pending->outcome.kind == OUTCOME_UNCERTAIN)
         ledger(scripted, send);
