@@ -26,7 +26,10 @@ struct act {
     struct buf policy;
     struct blob policy_blob;
     uint8_t hash[DIGEST_SIZE];
+    unsigned again; /* times the wave moved on between look and leap */
 };
+
+enum { AGAIN_MOST = 5 };
 
 static void act_finish(struct act *act, enum result result, const struct error *error)
 {
@@ -133,11 +136,29 @@ static void approve(struct act *act)
 
 /* ---- Moves of the wave. ---- */
 
+/* The engine moved the wave (planned -> sending) while a person moved it: who says hold must not be
+ * told to try again, with the wave stopped in memory and sending on disk. */
+static bool act_again(struct act *act, enum result result)
+{
+    bool by_state = act->req->verb == VERB_HOLD || act->req->verb == VERB_CANCEL;
+    if (result != RESULT_CONFLICT || !by_state || act->again == AGAIN_MOST)
+        return false;
+    act->again++;
+    dossier_destroy(&act->dossier);
+    receipt_batch_free(&act->receipts);
+    receipt_batch_init(&act->receipts, act->req->incident, 0, 0);
+    memset(&act->move, 0, sizeof(act->move));
+    dossier_load(act->delivery, &act->load);
+    return true;
+}
+
 static void on_moved(struct store_request *request)
 {
     struct store_wave_move *move = container_of(request, struct store_wave_move, request);
     struct act *act = container_of(move, struct act, move);
     struct delivery *delivery = act->delivery;
+    if (act_again(act, request->result))
+        return;
     if (request->result == RESULT_OK) {
         act->req->state = move->row.state;
         act->req->approvals = move->row.approvals;
