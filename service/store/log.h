@@ -1,0 +1,10 @@
+/* log.h - what the log's aggregates share. */
+#pragma once
+/* Interfaces. */
+#include "tocsin/store_log.h"
+
+/* This module. */
+#include "service/store/store_core.h"
+
+/* Zeros and "" when there is none yet; the origin needs an arena. */
+void log_head_read(struct store_work *work, struct arena *arena, struct log_head *head);
