@@ -316,10 +316,10 @@ static struct standing standing_of(struct play *play, int64_t wave, uint32_t num
         standing.told |= (byte & MEMBER_TOLD) != 0;
         tellings += (byte & MEMBER_TOLD) != 0;
         if (getenv("TOCSIN_SEED") != NULL) /* one seed is being looked at */
-            print_message("person %u chunk %lld rung %u channel %u byte %02x state %d due in %lld\n",
-                          number, (long long)chunk->id, chunk->rung, chunk->channel, byte,
-                          (int)chunk->state,
-                          (long long)(chunk->due_at - clock_now(&play->rig->clock.clock)));
+            print_message(
+                "person %u chunk %lld rung %u channel %u byte %02x state %d due in %lld\n", number,
+                (long long)chunk->id, chunk->rung, chunk->channel, byte, (int)chunk->state,
+                (long long)(chunk->due_at - clock_now(&play->rig->clock.clock)));
         standing.open |= !(byte & (MEMBER_TOLD | MEMBER_PASSED_ON)) && state != MEMBER_ASKED;
     }
     CHECK(play, tellings <= 1); /* told once, on one rung */
