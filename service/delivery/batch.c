@@ -89,6 +89,8 @@ static void on_outcome(struct channel_send *send, const struct outcome *outcome)
         batch_record(batch);
     }
     room_came(gate);
+    if (batch->left == 0)
+        schedule_fill(batch->run->wave->delivery, gate);
 }
 
 static void mark_sent(struct batch *batch)

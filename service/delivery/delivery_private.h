@@ -32,6 +32,8 @@ struct active_wave {
     struct store_chunk_claim claim;
     struct arena *claim_arena;
     bool claiming, poked;
+    int64_t begun_at; /* monotonic: when begun chunks of closed channels were last asked for */
+    bool dry;         /* the last claim found nothing due: not asked again before the next tick */
     bool settled_asked;
     time_ms next_due; /* TIME_NONE: nothing is waiting */
     struct dossier_load load;
@@ -99,6 +101,11 @@ struct run;
 void run_start(struct active_wave *wave, const struct chunk_row *chunk,
                const struct chunk_intent *intents, size_t n_intents);
 void run_pump(struct run *run);
+/* Starts what may start of a run, and no more: it is still there afterwards. */
+void run_fill(struct run *run);
+const struct gate *run_gate(const struct run *run);
+/* Slots of a gate came free: whoever waits for them goes on now, not at the next tick. */
+void schedule_fill(struct delivery *delivery, struct gate *gate);
 void run_cancel(struct run *run); /* asks the driver to stop what is in flight */
 int64_t run_oldest_ms(const struct run *run, int64_t now);
 void run_watch(struct run *run, int64_t now);

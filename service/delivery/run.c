@@ -197,6 +197,18 @@ static void start_batches(struct run *run)
     run_recount(run);
 }
 
+const struct gate *run_gate(const struct run *run)
+{
+    return run->gate;
+}
+
+void run_fill(struct run *run)
+{
+    bool closed = run->ending || run->judgement != NULL || run->lost || run->ended;
+    if (!closed && !run->wave->stopping && run->queued > 0)
+        start_batches(run);
+}
+
 void run_pump(struct run *run)
 {
     if (run->ending || run->judgement != NULL)
@@ -209,7 +221,7 @@ void run_pump(struct run *run)
         run_leave(run);
     else if (run->wave->stopping)
         give_back(run);
-    else if (run->queued == 0)
+    else if (run->queued == 0 || run_can_judge(run)) /* an outage keeps nobody from the next rung */
         run_judge(run);
 }
 

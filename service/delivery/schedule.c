@@ -14,7 +14,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 
-enum { CLAIM_LIMIT = 4, RUNS_MAX = 256, ARENA_MAX = 64 << 20 };
+enum { CLAIM_LIMIT = 4, RUNS_MAX = 256, BEGUN_EVERY_MS = 5000, ARENA_MAX = 64 << 20 };
 
 struct active_wave *schedule_find(struct delivery *delivery, int64_t wave)
 {
@@ -167,11 +167,12 @@ static void on_claimed(struct store_request *request)
         return;
     }
     wave->next_due = claim->next_due;
+    wave->dry = claim->n == 0;
     delivery->stats.chunks_claimed += claim->n;
     for (size_t i = 0; i < claim->n; i++)
         run_start(wave, &claim->chunks[i], claim->intents[i], claim->n_intents[i]);
     bool empty = claim->n == 0 && !claim->open;
-    bool again = claim->n > 0 || wave->poked;
+    bool again = claim->n > 0 || wave->poked || claim->begun;
     arena_destroy(&wave->claim_arena);
     if (empty && wave->n_runs == 0 && !wave->stopping && !wave->poked)
         settle(wave);
@@ -180,10 +181,26 @@ static void on_claimed(struct store_request *request)
     schedule_drop_if_idle(wave);
 }
 
+/* Channels that are closed or full: their evidence is judged all the same, every few seconds. */
+static uint32_t judgeable(struct active_wave *wave)
+{
+    int64_t now = delivery_monotonic(wave->delivery);
+    uint32_t mask = 0;
+    if (now - wave->begun_at < BEGUN_EVERY_MS)
+        return 0;
+    for (unsigned i = 0; i < wave->policy.n_channels; i++)
+        if (wave->gates[i] != NULL)
+            mask |= 1u << i;
+    wave->begun_at = now;
+    return mask;
+}
+
 static void claim(struct active_wave *wave)
 {
     struct delivery *delivery = wave->delivery;
-    uint32_t channels = claimable(wave);
+    uint32_t open = claimable(wave);
+    uint32_t begun = open == 0 || wave->n_runs > 0 ? judgeable(wave) : 0;
+    uint32_t channels = begun != 0 ? begun : open;
     if (channels == 0 || wave->n_runs >= RUNS_MAX)
         return;
     wave->claiming = true;
@@ -198,6 +215,7 @@ static void claim(struct active_wave *wave)
     wave->claim.wave = wave->id;
     wave->claim.channels = channels;
     wave->claim.limit = CLAIM_LIMIT;
+    wave->claim.begun = begun != 0;
     store_chunk_claim(delivery->config.store, &wave->claim);
 }
 
@@ -301,6 +319,26 @@ void schedule_wave(struct delivery *delivery, const struct wave_row *row)
     }
 }
 
+static void wave_fill(struct active_wave *wave, struct gate *gate)
+{
+    int64_t now = delivery_monotonic(wave->delivery);
+    list_each(node, &wave->runs)
+    {
+        struct run *run = (struct run *)(void *)node;
+        if (gate_free(gate, now) == 0)
+            return;
+        if (run_gate(run) == gate)
+            run_fill(run);
+    }
+    if (!wave->dry && gate_free(gate, now) > 0)
+        schedule_poke(wave);
+}
+
+void schedule_fill(struct delivery *delivery, struct gate *gate)
+{
+    list_each(node, &delivery->waves) wave_fill(container_of(node, struct active_wave, node), gate);
+}
+
 /* ---- The periodic round. ---- */
 
 static void watch_runs(struct active_wave *wave, int64_t now)
@@ -323,6 +361,7 @@ static void pump_runs(struct active_wave *wave)
 static void wave_turn(struct active_wave *wave, bool cancel)
 {
     wave->pinned = true;
+    wave->dry = false;
     if (cancel)
         schedule_stop_wave(wave);
     watch_runs(wave, delivery_monotonic(wave->delivery));
