@@ -419,6 +419,8 @@ struct store_chunk_claim {
     int64_t wave;      /* claim from this wave, in state SENDING */
     uint32_t channels; /* bit mask of channel indexes that have free slots */
     unsigned limit;
+    bool begun; /* only chunks that were worked on before, newest first: evidence and late facts are
+                   judged without a free slot */
     struct chunk_row
         *chunks; /* out: leased to owner, gen raised; READY or WAITING rows that are due */
     struct chunk_intent **intents; /* out: per chunk, open intents of earlier generations */

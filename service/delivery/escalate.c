@@ -15,9 +15,13 @@
 /* This module. */
 #include "service/delivery/run_private.h"
 
+/* The people of one judgement may lie in as many blocks of the roster: each is read whole. */
+enum { JUDGE_MOST = 200, ARENA_MAX = 256 << 20 };
+
 struct judgement {
     struct run *run;
-    bool final; /* ends the run; else sending goes on behind it */
+    bool final;   /* ends the run; else sending or judging goes on behind it */
+    bool intents; /* about what a dead process left open */
     struct decision decisions[CHUNK_MEMBERS];
     unsigned n;
     uint32_t numbers[CHUNK_MEMBERS];
@@ -42,7 +46,7 @@ static struct judgement *judgement_new(struct run *run, bool final)
     j->run = run;
     j->final = final;
     j->now = delivery_now(run->wave->delivery);
-    j->arena = arena_create(64 << 20);
+    j->arena = arena_create(ARENA_MAX);
     j->person_arena = arena_create(1 << 20);
     cut_init(&j->cut, CHUNK_MEMBERS);
     receipt_batch_init(&j->receipts, run->chunk.incident, run->chunk.wave, run->chunk.id);
@@ -309,7 +313,7 @@ static void on_judged(struct lane_job *job)
 {
     struct judgement *j = container_of(job, struct judgement, job);
     struct run *run = j->run;
-    if (!run->rejudge || !j->final) {
+    if (!run->rejudge || j->intents) {
         judgement_record(j);
         return;
     }
@@ -362,24 +366,42 @@ static enum evidence evidence_of(uint8_t byte)
     return state < MEMBER_STATES_N ? evidence[state] : EVIDENCE_NONE;
 }
 
-static void judge_member(struct judgement *j, uint16_t position, bool over)
+/* Is there enough to decide about this member? */
+static bool judge_member(const struct run *run, uint16_t position, bool over,
+                         struct decision *ret_decision)
 {
-    const struct run *run = j->run;
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     uint8_t byte = run->progress[position];
     enum evidence evidence = evidence_of(byte);
+    const char *reason = evidence_name(evidence);
+    uint8_t kind = DECIDE_PASS_ON;
     if (evidence == EVIDENCE_NONE || (byte & MEMBER_PASSED_ON))
-        return;
-    if (evidence_negative(evidence)) {
-        decide(j, (struct decision){position, DECIDE_PASS_ON, 0, evidence_name(evidence)});
-        return;
+        return false;
+    if (!evidence_negative(evidence)) {
+        bool told = evidence >= rule->sufficient || (over && evidence >= rule->settles);
+        if ((byte & MEMBER_TOLD) || !(told || over))
+            return false;
+        kind = told ? DECIDE_TOLD : DECIDE_PASS_ON;
+        reason = told ? reason : "no_evidence";
     }
-    if (byte & MEMBER_TOLD)
-        return;
-    if (evidence >= rule->sufficient || (over && evidence >= rule->settles))
-        decide(j, (struct decision){position, DECIDE_TOLD, 0, evidence_name(evidence)});
-    else if (over)
-        decide(j, (struct decision){position, DECIDE_PASS_ON, 0, "no_evidence"});
+    *ret_decision = (struct decision){position, kind, 0, reason};
+    return true;
+}
+
+static bool evidence_over(const struct run *run)
+{
+    return run->retries.evidence_until > 0 &&
+           delivery_now(run->wave->delivery) >= run->retries.evidence_until;
+}
+
+bool run_can_judge(const struct run *run)
+{
+    struct decision decision;
+    bool over = evidence_over(run);
+    for (unsigned i = 0; i < run->chunk.n; i++)
+        if (judge_member(run, (uint16_t)i, over, &decision))
+            return true;
+    return false;
 }
 
 /* A late fact may have settled a member that was to be tried again: its retry would never be taken
@@ -399,13 +421,18 @@ static void prune_retries(struct run *run)
 void run_judge(struct run *run)
 {
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
-    struct judgement *j = judgement_new(run, true);
-    prune_retries(run);
+    struct judgement *j = judgement_new(run, false);
+    struct decision decision;
+    unsigned at = 0;
     if (run->retries.evidence_until == 0)
         run->retries.evidence_until = j->now + rule->wait_ms;
-    bool over = j->now >= run->retries.evidence_until;
-    for (unsigned i = 0; i < run->chunk.n; i++)
-        judge_member(j, (uint16_t)i, over);
+    bool over = evidence_over(run);
+    for (; at < run->chunk.n && j->n < JUDGE_MOST; at++)
+        if (judge_member(run, (uint16_t)at, over, &decision))
+            decide(j, decision);
+    j->final = at == run->chunk.n && run->queued == 0;
+    if (j->final)
+        prune_retries(run);
     judgement_go(j);
 }
 
@@ -438,6 +465,7 @@ static void decide_intended(struct judgement *j, uint16_t position)
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n)
 {
     struct judgement *j = judgement_new(run, false);
+    j->intents = true;
     bool seen[CHUNK_MEMBERS] = {false};
     j->drop = mem_alloc(n, sizeof(*j->drop));
     for (size_t i = 0; i < n; i++) {

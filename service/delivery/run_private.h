@@ -113,8 +113,11 @@ struct decision {
     uint8_t attempt;    /* UNCERTAIN: the attempt that may have left */
     const char *reason; /* a fixed word */
 };
-/* After all sends: told, passed on, or still waiting; ends the run with its final record. */
+/* Told, passed on, or still waiting, some hundred people at a time; the last of it ends the run when
+ * no send is left to do. */
 void run_judge(struct run *run);
+/* Is there anything to decide now, though sends still wait for a slot? */
+bool run_can_judge(const struct run *run);
 /* At the start: members of intents that a dead process left open may have been sent. */
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n);
 /* What becomes of a member after an uncertain outcome: its state, and its retry in run->retries. */

@@ -5,7 +5,7 @@
 /* This module. */
 #include "service/store/chunk.h"
 
-enum { CLAIM_MOST = 64, CHANNELS = 32 };
+enum { CLAIM_MOST = 64, CHANNELS = 32, BEGUN_LOOK = 16 };
 
 struct due {
     int64_t chunk, gen;
@@ -40,6 +40,26 @@ static void collect(struct store_work *work, const struct store_chunk_claim *req
                       "SELECT id, gen, wake_at FROM chunk WHERE wave = $1 AND channel = $2"
                       " AND wake_at IS NOT NULL AND wake_at <= $3 ORDER BY wake_at LIMIT $4",
                       SQL_INT(req->wave), SQL_INT(channel), SQL_INT(req->now), SQL_INT(dues->most));
+        while (sql_step(query))
+            keep_oldest(dues,
+                        (struct due){sql_int(query, 0), sql_int(query, 1), sql_int(query, 2)});
+    }
+}
+
+/* What became due last: a late fact, the end of a wait. Untouched chunks, which have been due since
+ * the plan, are not walked through. */
+static void collect_begun(struct store_work *work, const struct store_chunk_claim *req,
+                          struct dues *dues)
+{
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
+        if ((req->channels >> channel & 1) == 0)
+            continue;
+        struct sql_query *query =
+            sql_start(work->sql,
+                      "SELECT id, gen, wake_at FROM (SELECT id, gen, wake_at, retries FROM chunk"
+                      " WHERE wave = $1 AND channel = $2 AND wake_at IS NOT NULL AND wake_at <= $3"
+                      " ORDER BY wake_at DESC LIMIT $4) AS newest WHERE length(retries) > 0",
+                      SQL_INT(req->wave), SQL_INT(channel), SQL_INT(req->now), SQL_INT(BEGUN_LOOK));
         while (sql_step(query))
             keep_oldest(dues,
                         (struct due){sql_int(query, 0), sql_int(query, 1), sql_int(query, 2)});
@@ -119,7 +139,10 @@ STORE_WRITE(chunk_claim, store_chunk_claim)
     if (result != RESULT_OK)
         return result;
     if (wave.state == WAVE_SENDING) {
-        collect(work, req, &dues);
+        if (req->begun)
+            collect_begun(work, req, &dues);
+        else
+            collect(work, req, &dues);
         result = take(work, req, &dues);
         req->next_due = next_due(work, req);
     }
