@@ -184,6 +184,7 @@ const struct channel_driver channel_banner_board = {
               .form = FORM_BANNER,
               .address = ADDRESS_ACCOUNT,
               .on_uncertain = UNCERTAIN_RETRY, /* one banner per key */
+              .keyed = true,
               .window = 1000,
               .batch = 200,
               .has_test_mode = false,

@@ -341,6 +341,7 @@ const struct channel_driver channel_postal_spool = {
               .form = FORM_LETTER,
               .address = ADDRESS_POSTAL,
               .on_uncertain = UNCERTAIN_RETRY, /* one file per key */
+              .keyed = true,
               .window = 400,
               .batch = 100,
               .has_test_mode = true,

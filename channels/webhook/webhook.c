@@ -134,6 +134,7 @@ static enum result parse_report(const struct channel *channel, const struct chan
                   .form = form_,                                                                   \
                   .address = ADDRESS_PHONE,                                                        \
                   .on_uncertain = UNCERTAIN_RETRY, /* webhook-id: the receiver drops repeats */    \
+                  .keyed = true,                                                                   \
                   .window = 64,                                                                    \
                   .batch = 64,                                                                     \
                   .quiet_hours = true,                                                             \

@@ -70,6 +70,8 @@ struct channel_facts {
     enum notice_form form;
     enum channel_address address;
     enum on_uncertain on_uncertain;
+    bool keyed; /* with UNCERTAIN_RETRY: the peer drops repeats of a key, so that trying again is
+                   free */
     unsigned window;  /* default number of sends in flight */
     unsigned batch;   /* most sends in one call of send(), and messages under one intent */
     double rate;      /* default sends a second; 0 = unlimited */

@@ -34,6 +34,10 @@ uint8_t run_uncertain(struct run *run, uint16_t position, unsigned attempt, unsi
         retry_at(run, position, retry, QUERY_FIRST_MS);
         return MEMBER_UNCERTAIN;
     }
+    if (run->driver->facts.keyed && attempt < delivery->config.retry_limit) {
+        retry_at(run, position, retry, run_backoff(run, attempt));
+        return MEMBER_UNCERTAIN;
+    }
     if (what == UNCERTAIN_RETRY && !(flags & RETRY_WAS_UNCERTAIN)) {
         retry.flags = RETRY_WAS_UNCERTAIN;
         int64_t ms = delivery->config.retry_base_ms < UNCERTAIN_AGAIN_MS
