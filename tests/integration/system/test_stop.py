@@ -59,8 +59,8 @@ def sigterm_twice():
 
 # The police would be told "nothing goes out any more", and it would go on, when this fails.
 def hold():
-    with System(mail_delay=0.08, front=0.3, email_rate=20, sms_rate=20, post_rate=20) as s:
-        people = mixture(300)
+    with System(mail_delay=0.08, front=0.3, email_rate=20, sms_rate=20) as s:
+        people = [person(i, ("email", "sms")[i % 2]) for i in range(300)]
         path = s.incident(people)
         started(s)
         s.expect(s.call("POST", path + "/hold", "responder", {}), 422)
