@@ -91,22 +91,28 @@ static void pack(struct roster_codec *codec)
         require(packer_add(&codec->packer, codec->plain.data, codec->plain.length, &codec->packed));
 }
 
-static bool unpack(struct roster_codec *codec)
+/* Into so much room: a reserved buffer is zeroed, and few people need all of it. */
+static bool unpack_into(struct roster_codec *codec, size_t room)
 {
     z_stream *z = &codec->inflate;
     buf_clear(&codec->plain);
-    char *to = buf_reserve(&codec->plain, PERSON_PLAIN_MAX);
+    char *to = buf_reserve(&codec->plain, room);
     inflateReset(z);
     inflateSetDictionary(z, (const Bytef *)dictionary, sizeof(dictionary) - 1);
     z->next_in = (Bytef *)codec->packed.data;
     z->avail_in = (uInt)codec->packed.length;
     z->next_out = (Bytef *)to;
-    z->avail_out = PERSON_PLAIN_MAX;
+    z->avail_out = (uInt)room;
     if (inflate(z, Z_FINISH) != Z_STREAM_END)
         return false;
-    codec->plain.length = PERSON_PLAIN_MAX - z->avail_out;
+    codec->plain.length = room - z->avail_out;
     codec->plain.data[codec->plain.length] = 0;
     return true;
+}
+
+static bool unpack(struct roster_codec *codec)
+{
+    return unpack_into(codec, SHORT_MAX) || unpack_into(codec, PERSON_PLAIN_MAX);
 }
 
 void roster_builder_init(struct roster_builder *builder, struct roster_codec *codec,
