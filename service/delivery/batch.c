@@ -212,6 +212,8 @@ static void on_read(struct store_request *request)
 {
     struct store_roster_read *read = container_of(request, struct store_roster_read, request);
     struct batch *batch = container_of(read, struct batch, read);
+    if (request->result == RESULT_TOO_LARGE && batch->n > 1)
+        batch->run->most = batch->n / 2;
     if (request->result != RESULT_OK || must_stop(batch)) {
         batch_give_up(batch);
         return;

@@ -39,7 +39,7 @@ struct intake {
     struct list pieces; /* in order */
     unsigned n_pieces;
     bool csv_running, appending;
-    bool ended, aborted, paused, closing;
+    bool open, ended, aborted, paused, closing;
     int64_t next_block;
     struct intake_counts counts;
     enum result result;
@@ -48,6 +48,7 @@ struct intake {
 };
 
 static void intake_step(struct intake *intake);
+static void intake_gone(struct intake *intake);
 
 static void intake_free(struct intake *intake)
 {
@@ -92,6 +93,11 @@ static void on_upload_open(struct store_request *request)
         intake->counts.rejected = upload->rejected;
     }
     intake->next_block = upload->first_block;
+    intake->open = request->result == RESULT_OK;
+    if (intake->aborted) { /* the client went away while it was being opened */
+        intake_gone(intake);
+        return;
+    }
     opened(intake, request->result, &request->error);
 }
 
@@ -99,6 +105,11 @@ static void on_dossier(struct delivery_request *request)
 {
     struct dossier_load *load = container_of(request, struct dossier_load, request);
     struct intake *intake = container_of(load, struct intake, load);
+    if (intake->aborted) {
+        intake->dossier = load->dossier;
+        intake_gone(intake);
+        return;
+    }
     if (request->result != RESULT_OK) {
         opened(intake, request->result, &request->error);
         return;
@@ -146,7 +157,7 @@ static void on_upload_closed(struct store_request *request)
     struct store_upload *upload = container_of(request, struct store_upload, request);
     struct intake *intake = container_of(upload, struct intake, upload);
     intake_fail(intake, request->result, &request->error);
-    if (request->result == RESULT_OK)
+    if (request->result == RESULT_OK && upload->commit) /* parts count when they are committed */
         intake->delivery->stats.recipients_accepted += (uint64_t)intake->counts.accepted;
     finished(intake);
 }
@@ -155,6 +166,15 @@ static void on_upload_aborted(struct store_request *request)
 {
     struct store_upload *upload = container_of(request, struct store_upload, request);
     finished(container_of(upload, struct intake, upload));
+}
+
+/* Aborted before it was open: there is a row to forget, or nothing. */
+static void intake_gone(struct intake *intake)
+{
+    if (intake->open)
+        intake_step(intake);
+    else
+        finished(intake);
 }
 
 static void add_accepted_receipt(struct intake *intake)
@@ -414,5 +434,6 @@ void intake_abort(struct intake *intake)
 {
     intake->aborted = true;
     intake_fail(intake, RESULT_CANCELED, NULL);
-    intake_step(intake);
+    if (intake->open)
+        intake_step(intake);
 }

@@ -39,7 +39,8 @@ struct intake *intake_begin(struct delivery *delivery, const struct intake_confi
 bool intake_write(struct intake *intake, const void *bytes, size_t length);
 /* No more bytes. `finished` comes once; the intake is gone then. */
 void intake_end(struct intake *intake);
-/* The client has gone: everything of this upload is forgotten. `finished` comes with CANCELED. */
+/* The client has gone: everything of this upload is forgotten. `finished` comes with CANCELED, and
+ * no `opened` before it when it was not open yet. */
 void intake_abort(struct intake *intake);
 
 struct delivery_roster_commit {

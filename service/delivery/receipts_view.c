@@ -14,7 +14,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/person.h"
 
-enum { BATCHES_A_PAGE = 8, ARENA_MAX = 64 << 20, ITEM_ARENA_MAX = 32 << 20 };
+enum { BATCHES_A_PAGE = 8, PEOPLE_A_PAGE = 500, ARENA_MAX = 64 << 20, ITEM_ARENA_MAX = 32 << 20 };
 
 /* One page being made: batches -> the blocks of the people in them -> items. */
 struct page {
@@ -32,6 +32,7 @@ struct page {
     struct seal_key seeds[ROSTER_BLOCK];
     int64_t seeds_block;
     bool full;
+    bool cut; /* fewer batches than were listed: their people lie in too many blocks */
 };
 
 static void page_finish(struct page *page, enum result result, const struct error *error)
@@ -114,8 +115,13 @@ static void add_item(void *context, const struct receipt_view *view)
              id_format(batch, "rct", page->row->batch), view->slot);
     item->leaf = arena_strndup(req->request.arena, view->leaf, view->leaf_length);
     item->details = req->details ? details : NULL;
-    if (item->leaf != NULL)
+    if (item->leaf != NULL) {
         req->n++;
+        return;
+    }
+    page->full = true; /* the caller's arena is: the next page begins here */
+    req->next_order = page->row->order - 1;
+    req->next_slot = view->slot;
 }
 
 static void make_items(struct page *page)
@@ -134,8 +140,8 @@ static void make_items(struct page *page)
         receipt_batch_read(page->row->leaves.data, page->row->leaves.length,
                            page->row->details.data, page->row->details.length, add_item, page);
     }
-    req->more = page->full || page->list.n == page->list.limit;
-    page_finish(page, RESULT_OK, NULL);
+    req->more = page->full || page->cut || page->list.n == page->list.limit;
+    page_finish(page, page->full && req->n == 0 ? RESULT_TOO_LARGE : RESULT_OK, NULL);
 }
 
 /* ---- 2: the people of the batches ---- */
@@ -176,6 +182,10 @@ static void read_people(struct page *page)
         receipt_batch_read(page->row->leaves.data, page->row->leaves.length,
                            page->row->details.data, page->row->details.length, collect_number,
                            page);
+        if (page->n_numbers < PEOPLE_A_PAGE || i + 1 == page->list.n)
+            continue;
+        page->list.n = i + 1;
+        page->cut = true;
     }
     if (page->n_numbers == 0) {
         make_items(page);

@@ -122,7 +122,7 @@ static unsigned batch_size(const struct run *run)
     unsigned size = run->driver->facts.batch, share = run->gate->window / BATCHES_A_WINDOW;
     if (size > share)
         size = share;
-    return size == 0 ? 1 : size > BATCH_MAX ? BATCH_MAX : size;
+    return size == 0 ? 1 : size > run->most ? run->most : size;
 }
 
 /* ---- The life of a run. ---- */
@@ -260,6 +260,7 @@ void run_start(struct active_wave *wave, const struct chunk_row *chunk,
     run->chunk.progress = run->progress;
     if (!retries_read(&run->retries, chunk->retries))
         log_error("retries_damaged", LOG_INT("chunk", chunk->id));
+    run->most = BATCH_MAX;
     run->next_seq = chunk->gen * 1000000;
     run->renewed_at = delivery_monotonic(wave->delivery);
     list_init(&run->batches);

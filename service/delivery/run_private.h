@@ -74,6 +74,7 @@ struct run {
     struct retries retries;
     struct list batches;
     unsigned n_batches;
+    unsigned most;   /* members of a batch; fewer when their blocks do not fit */
     unsigned queued; /* our part of wave->queued */
     int64_t next_seq;
     int64_t renewed_at; /* monotonic */

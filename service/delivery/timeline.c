@@ -12,7 +12,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/person.h"
 
-enum { ARENA_MAX = 64 << 20, BATCHES_MAX = 1000, RUNGS_MAX = 64 };
+enum { ARENA_MAX = 64 << 20, BATCHES_A_READ = 64, RUNGS_MAX = 64 };
 
 struct timeline {
     struct delivery *delivery;
@@ -70,6 +70,7 @@ static void add_receipt(void *context, const struct receipt_view *view)
 }
 
 static void receipts_next(struct timeline *timeline);
+static void read_batches(struct timeline *timeline, int64_t after);
 
 static void on_batches(struct store_request *request)
 {
@@ -86,6 +87,10 @@ static void on_batches(struct store_request *request)
                                timeline->row->details.data, timeline->row->details.length,
                                add_receipt, timeline);
     }
+    if (list->n == list->limit) {
+        read_batches(timeline, list->rows[list->n - 1].order);
+        return;
+    }
     timeline->at++;
     receipts_next(timeline);
 }
@@ -96,13 +101,19 @@ static void receipts_next(struct timeline *timeline)
         timeline_finish(timeline, RESULT_OK, NULL);
         return;
     }
+    read_batches(timeline, 0);
+}
+
+static void read_batches(struct timeline *timeline, int64_t after)
+{
     arena_reset(timeline->arena);
     memset(&timeline->list, 0, sizeof(timeline->list));
+    timeline->list.after = after;
     timeline->list.request.cb = on_batches;
     timeline->list.request.arena = timeline->arena;
     timeline->list.incident = timeline->req->incident;
     timeline->list.chunk = timeline->chunk_ids[timeline->at];
-    timeline->list.limit = BATCHES_MAX;
+    timeline->list.limit = BATCHES_A_READ;
     store_receipt_list(timeline->delivery->config.store, &timeline->list);
 }
 
