@@ -42,6 +42,9 @@ enum receipt_kind {
     RECEIPT_EXPORTED,
     RECEIPT_NODE_STARTED,
     RECEIPT_CONFIGURED,
+    RECEIPT_ERASED,   /* a person's seed, or an incident's key, was destroyed */
+    RECEIPT_KEEPING,  /* how long an incident is kept was changed; a legal hold came or went */
+    RECEIPT_RESTORED, /* a restored copy of the store was approved to go on */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

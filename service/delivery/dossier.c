@@ -160,10 +160,15 @@ static enum result open_document(struct delivery *delivery, struct dossier *doss
 {
     struct buf plain;
     char bound[64], incident[ID_TEXT_SIZE];
-    if (!vault_unwrap(&delivery->vault, dossier->row.key, &dossier->key))
+    if (dossier->row.key.length == 0)
         return error_set(error, RESULT_DENIED, NULL,
-                         "This incident's key does not open: it was erased, or another master key "
-                         "is configured; check the master key.");
+                         "This incident was erased when the time to keep it was over; its receipts "
+                         "are kept: read those.");
+    if (!vault_unwrap(&delivery->vault, dossier->row.key, &dossier->key))
+        return error_set(
+            error, RESULT_DENIED, NULL,
+            "This incident's key does not open: another master key is configured; check "
+            "the master key.");
     buf_init(&plain, SIZE_MAX);
     snprintf(bound, sizeof(bound), "incident:%s", id_format(incident, "inc", dossier->row.id));
     bool ok = seal_open(&plain, &dossier->key, bound, dossier->row.document.data,
@@ -220,7 +225,8 @@ void dossier_load(struct delivery *delivery, struct dossier_load *req)
     req->dossier = NULL;
     memset(&req->get, 0, sizeof(req->get));
     req->get.request.cb = dossier_loaded;
-    req->get.request.arena = arena_create(8 << 20);
+    req->get.request.arena =
+        arena_create(64 << 20) /* a row and a policy for each written notice too */;
     req->get.incident = req->incident;
     store_incident_get(delivery->config.store, &req->get);
 }

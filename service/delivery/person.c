@@ -35,10 +35,13 @@ static void person_finish(struct person_load *load, enum result result, const st
 {
     load->request.result = result;
     if (result == RESULT_NOT_FOUND)
-        error_set(&load->request.error, result, "recipient",
-                  "This incident has nobody of this id; check the id as it was uploaded.");
+        error_set(
+            &load->request.error, result, "recipient",
+            "This incident has nobody of this id, or the person was erased; check the id as it "
+            "was uploaded.");
     else if (result == RESULT_DENIED)
-        error_set(&load->request.error, result, "recipient", "This person was erased.");
+        error_set(&load->request.error, result, "recipient",
+                  "This person was erased; only the receipts are kept.");
     else if (error != NULL)
         load->request.error = *error;
     load->request.cb(&load->request);

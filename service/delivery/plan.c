@@ -137,6 +137,19 @@ static void plan_person(struct planner *planner, const struct recipient *r,
     json_object_put(facts);
 }
 
+/* Erased before the plan: told by nobody, but counted, so that roster and outcomes add up. */
+static void skip_erased(struct planner *planner)
+{
+    const struct receipt receipt = {.kind = RECEIPT_UNREACHABLE,
+                                    .at = planner->now,
+                                    .incident = planner->wave->incident,
+                                    .wave = planner->wave->id,
+                                    .outcome = -1,
+                                    .reason = "erased"};
+    planner->people[PEOPLE_UNREACHABLE].value++;
+    receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
+}
+
 static void plan_block(struct planner *planner, struct roster_codec *codec,
                        const struct roster_block *block)
 {
@@ -152,6 +165,8 @@ static void plan_block(struct planner *planner, struct roster_codec *codec,
             roster_open_person(codec, block, seeds, slot, planner->person_arena, &r);
         if (result == RESULT_OK)
             plan_person(planner, &r, &seeds[slot]);
+        else if (result == RESULT_DENIED)
+            skip_erased(planner);
         else if (result == RESULT_INVALID)
             planner->damaged++;
     }

@@ -30,6 +30,9 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_EXPORTED] = "exported",
     [RECEIPT_NODE_STARTED] = "node_started",
     [RECEIPT_CONFIGURED] = "configured",
+    [RECEIPT_ERASED] = "erased",
+    [RECEIPT_KEEPING] = "keeping",
+    [RECEIPT_RESTORED] = "restored",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

@@ -88,6 +88,40 @@ static enum result run_write(struct store *store, struct store_request *request)
     return sql_status(sql);
 }
 
+/* Those that run outside of the transaction: taken out of the batch. */
+static void take_alone(struct list *batch, struct list *alone)
+{
+    list_each_safe(node, batch)
+    {
+        if (!request_of(node)->verb->alone)
+            continue;
+        list_remove(node);
+        list_append(alone, node);
+    }
+}
+
+static void run_alone(struct store *store, struct list *alone)
+{
+    list_each(node, alone)
+    {
+        struct store_request *request = request_of(node);
+        enum result health = (enum result)atomic_load(&store->health);
+        bool keep = false;
+        if (health != RESULT_OK) {
+            explain(request, RESULT_UNAVAILABLE);
+            continue;
+        }
+        sql_clear(store->writer);
+        run((struct store_work){.sql = store->writer}, request, &keep);
+        sql_end_all(store->writer);
+        if (fatal(sql_status(store->writer))) {
+            atomic_store(&store->health, (int)sql_status(store->writer));
+            log_error("store_stopped", LOG_TEXT("result", result_name(sql_status(store->writer))));
+        }
+        sql_clear(store->writer);
+    }
+}
+
 static enum result run_all(struct store *store, struct list *batch)
 {
     struct sql *sql = store->writer;
@@ -109,7 +143,12 @@ void batch_write(struct store *store, struct list *batch, struct list *finished)
 {
     enum result health = (enum result)atomic_load(&store->health);
     enum result result = RESULT_UNAVAILABLE;
-    if (health == RESULT_OK) {
+    struct list alone;
+    list_init(&alone);
+    take_alone(batch, &alone);
+    if (health == RESULT_OK && list_empty(batch)) {
+        result = RESULT_OK;
+    } else if (health == RESULT_OK) {
         result = run_all(store, batch);
         if (result != RESULT_OK)
             sql_rollback(store->writer);
@@ -121,6 +160,8 @@ void batch_write(struct store *store, struct list *batch, struct list *finished)
     if (result != RESULT_OK)
         fail_all(batch, result);
     list_splice(finished, batch);
+    run_alone(store, &alone);
+    list_splice(finished, &alone);
 }
 
 void batch_read(struct sql *sql, struct list *batch, struct list *finished)
@@ -130,7 +171,7 @@ void batch_read(struct sql *sql, struct list *batch, struct list *finished)
         struct store_request *request = request_of(node);
         bool keep = false;
         sql_clear(sql);
-        if (sql_begin(sql, false))
+        if (request->verb->alone || sql_begin(sql, false))
             run((struct store_work){.sql = sql}, request, &keep);
         else
             explain(request, sql_status(sql));

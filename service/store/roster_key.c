@@ -182,6 +182,82 @@ static bool stored(struct store_work *work, id incident, const uint8_t *blind)
     return matches.n > 0;
 }
 
+/* ---- One key goes. ---- */
+/* Its page is written anew without it; a page begins with its first entry, so that goes as well. */
+static void rewrite_page(struct store_work *work, int64_t run, struct buf *page, size_t at)
+{
+    uint8_t first[ENTRY];
+    memcpy(first, page->data, ENTRY);
+    sql_exec(work->sql, "DELETE FROM roster_page WHERE run = $1 AND first = $2", SQL_INT(run),
+             SQL_BLOB(first, ENTRY));
+    memmove(page->data + at, page->data + at + ENTRY, page->length - at - ENTRY);
+    page->length -= ENTRY;
+    if (page->length > 0)
+        sql_exec(work->sql, "INSERT INTO roster_page (run, first, keys) VALUES ($1, $2, $3)",
+                 SQL_INT(run), SQL_BLOB(page->data, ENTRY), SQL_BLOB(page->data, page->length));
+    sql_exec(work->sql, "UPDATE roster_run SET n = n - 1 WHERE id = $1", SQL_INT(run));
+}
+
+/* The page that would hold the entry, in `page`, and where in it; false: not in this run. */
+static bool find_entry(struct store_work *work, int64_t run, const uint8_t *entry, struct buf *page,
+                       size_t *ret_at)
+{
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT keys FROM roster_page WHERE run = $1 AND first <= $2"
+                  " ORDER BY first DESC LIMIT 1",
+                  SQL_INT(run), SQL_BLOB(entry, ENTRY));
+    bool found = false;
+    buf_clear(page);
+    if (sql_step(query)) {
+        struct blob keys = sql_blob(query, 0);
+        buf_add(page, keys.data, keys.length);
+    }
+    sql_end(query);
+    for (size_t at = 0; !found && at + ENTRY <= page->length; at += ENTRY) {
+        found = memcmp(page->data + at, entry, ENTRY) == 0;
+        *ret_at = at;
+    }
+    return found;
+}
+
+static size_t list_all(struct store_work *work, id incident, int kind, int64_t **ret_runs)
+{
+    int64_t *runs = NULL;
+    size_t n = 0;
+    struct sql_query *query =
+        sql_start(work->sql, "SELECT id FROM roster_run WHERE incident = $1 AND kind = $2",
+                  SQL_INT(incident), SQL_INT(kind));
+    while (sql_step(query)) {
+        runs = mem_resize(runs, n + 1, sizeof(*runs));
+        runs[n++] = sql_int(query, 0);
+    }
+    *ret_runs = runs;
+    return n;
+}
+
+void roster_keys_drop(struct store_work *work, id incident, const struct roster_key *key,
+                      struct buf *gone)
+{
+    struct buf entry, page;
+    int64_t *runs;
+    size_t at = 0;
+    buf_init(&entry, ENTRY);
+    buf_init(&page, SIZE_MAX);
+    buf_add(&entry, key->blind, BLIND_SIZE);
+    buf_add_u32(&entry, key->number);
+    size_t n = list_all(work, incident, key->kind, &runs);
+    for (size_t i = 0; i < n; i++) {
+        if (!find_entry(work, runs[i], (const uint8_t *)entry.data, &page, &at))
+            continue;
+        rewrite_page(work, runs[i], &page, at);
+        buf_add(gone, entry.data, entry.length);
+    }
+    mem_free(runs);
+    buf_wipe(&page);
+    buf_wipe(&entry);
+}
+
 /* ---- Append. ---- */
 static int compare_keys(const void *a, const void *b)
 {

@@ -22,6 +22,12 @@ void roster_keys_close(struct store_work *work, id incident, id upload);
 /* Deletes the keys of an upload. */
 void roster_keys_forget(struct store_work *work, id incident, id upload);
 
+/* Deletes one person's key from its run, whose other keys stay. Adds what identifies it
+ * (BLIND_SIZE + 4 bytes: blind and number) to `gone` when it was there. */
+struct buf;
+void roster_keys_drop(struct store_work *work, id incident, const struct roster_key *key,
+                      struct buf *gone);
+
 /* Numbers with this key, in no order; mem_free(numbers). */
 struct roster_matches {
     uint32_t *numbers;

@@ -85,5 +85,11 @@ void sql_clear(struct sql *sql);
 bool sql_script(struct sql *sql, const char *text);
 /* Frames in the write-ahead log after the last commit of this connection. */
 int64_t sql_log_frames(const struct sql *sql);
-/* Moves the log into the database; `truncate` also empties it when no reader is in the way. */
-void sql_checkpoint(struct sql *sql, bool truncate);
+/* Moves the log into the database; `truncate` also empties it when no reader is in the way. False:
+ * something is left in the log. */
+bool sql_checkpoint(struct sql *sql, bool truncate);
+/* Rebuilds the file. Not inside a transaction. */
+bool sql_rebuild(struct sql *sql);
+/* Reads the bytes of the file (or of its log) as they lie on the disk, through the connection's own
+ * descriptor: another one would drop the file's locks when it is closed. Bytes read; 0: the end. */
+size_t sql_read_raw(struct sql *sql, bool log, int64_t offset, void *to, size_t length);

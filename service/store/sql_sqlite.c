@@ -371,7 +371,7 @@ int64_t sql_log_frames(const struct sql *sql)
     return sql->log_frames;
 }
 
-void sql_checkpoint(struct sql *sql, bool truncate)
+bool sql_checkpoint(struct sql *sql, bool truncate)
 {
     int frames = 0, moved = 0;
     sqlite3_busy_timeout(sql->db, CHECKPOINT_BUSY_MS); /* a long reader must not stop the writer */
@@ -383,4 +383,27 @@ void sql_checkpoint(struct sql *sql, bool truncate)
         note(sql, code);
     if (code == SQLITE_OK && frames >= 0)
         sql->log_frames = frames - moved;
+    return code == SQLITE_OK && frames == moved;
+}
+
+bool sql_rebuild(struct sql *sql)
+{
+    /* The new file is built in a temporary one: not in memory, which it may not fit into. */
+    bool ok = sql_script(sql, "PRAGMA temp_store=FILE; VACUUM;");
+    sqlite3_exec(sql->db, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
+    return ok;
+}
+
+size_t sql_read_raw(struct sql *sql, bool log, int64_t offset, void *to, size_t length)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int op = log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+    if (sql->status != RESULT_OK || !note(sql, sqlite3_file_control(sql->db, "main", op, &file)) ||
+        file == NULL || file->pMethods == NULL ||
+        !note(sql, file->pMethods->xFileSize(file, &size)) || offset >= size)
+        return 0;
+    if ((sqlite3_int64)length > size - offset)
+        length = (size_t)(size - offset);
+    return note(sql, file->pMethods->xRead(file, to, (int)length, offset)) ? length : 0;
 }

@@ -24,12 +24,13 @@ struct store_verb {
     const char *name;
     bool write;
     enum result (*run)(struct store_work *work, struct store_request *request);
+    bool alone; /* outside of any transaction: checkpoints and the like */
 };
 void store_submit(struct store *store, struct store_request *request,
                   const struct store_verb *verb);
 
 /* Defines `store_<NAME>`: a verb over struct TYPE whose body follows as `run_<NAME>`. */
-#define STORE_VERB(NAME, TYPE, WRITE)                                                              \
+#define STORE_VERB(NAME, TYPE, WRITE, ALONE)                                                       \
     static enum result run_##NAME(struct store_work *work, struct TYPE *req);                      \
     static enum result call_##NAME(struct store_work *work, struct store_request *request)         \
     {                                                                                              \
@@ -37,12 +38,14 @@ void store_submit(struct store *store, struct store_request *request,
     }                                                                                              \
     void store_##NAME(struct store *store, struct TYPE *req)                                       \
     {                                                                                              \
-        static const struct store_verb verb = {#NAME, WRITE, call_##NAME};                         \
+        static const struct store_verb verb = {#NAME, WRITE, call_##NAME, ALONE};                  \
         store_submit(store, &req->request, &verb);                                                 \
     }                                                                                              \
     static enum result run_##NAME(struct store_work *work, struct TYPE *req)
-#define STORE_READ(NAME, TYPE)  STORE_VERB(NAME, TYPE, false)
-#define STORE_WRITE(NAME, TYPE) STORE_VERB(NAME, TYPE, true)
+#define STORE_READ(NAME, TYPE)        STORE_VERB(NAME, TYPE, false, false)
+#define STORE_WRITE(NAME, TYPE)       STORE_VERB(NAME, TYPE, true, false)
+#define STORE_READ_ALONE(NAME, TYPE)  STORE_VERB(NAME, TYPE, false, true)
+#define STORE_WRITE_ALONE(NAME, TYPE) STORE_VERB(NAME, TYPE, true, true)
 
 /* ---- Shared rows. ---- */
 /* Stores a batch and its `pending` row; NULL: nothing. */
