@@ -25,6 +25,9 @@ class Ledger:
         path = system.folder / "ledger.ndjson"
         for line in path.read_text().splitlines() if path.exists() else ():
             entry = json.loads(line)
+            if entry["vendor"] == "lob_deleted":  # taken back
+                for refs in self.letters.values():
+                    refs[:] = [r for r in refs if r != entry.get("key")]
             to = {"twilio": self.sms, "webhook": self.sms, "lob": self.letters}.get(entry["vendor"])
             if to is not None:
                 to[entry["to"]].append(entry.get("key") or entry["ref"])

@@ -88,6 +88,20 @@ def hold():
         auditor.expect_clean(people, s.receipts(path), auditor.Ledger(s))
 
 
+# Letters that were under way when a hold came would never be mailed, and yet count as mailed, when this fails.
+def hold_letters():
+    with System(front=0.4, post_rate=20, sim=("--no-callbacks",)) as s:
+        people = [person(i, "post") for i in range(60)]
+        path = s.incident(people)
+        wait_for("letters under way", lambda: len(s.front.posts) > 5)
+        s.expect(s.call("POST", path + "/hold", "compliance", HOLD), 200)
+        time.sleep(2)
+        s.expect(s.call("POST", path + "/resume", "operator"), 200)
+        s.wait_settled(path, 60)
+        auditor.expect_clean(people, s.receipts(path), auditor.Ledger(s))
+        assert auditor.Ledger(s).counts()[2] == 60, auditor.Ledger(s).counts()
+
+
 # What was cancelled would be sent after all when this fails.
 def cancel():
     with System(email_rate=20, sms_rate=20, post_rate=20) as s:
@@ -111,4 +125,4 @@ def cancel():
 
 
 if __name__ == "__main__":
-    main({"sigterm": sigterm, "sigterm_twice": sigterm_twice, "hold": hold, "cancel": cancel})
+    main({"sigterm": sigterm, "sigterm_twice": sigterm_twice, "hold": hold, "hold_letters": hold_letters, "cancel": cancel})
