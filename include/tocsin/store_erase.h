@@ -32,7 +32,6 @@ struct store_erase {
     size_t n_banners;
     const id *requests; /* written-notice requests whose bodies are about them */
     size_t n_requests;
-    const struct idempotency *idempotency; /* may be NULL */
     const struct receipt_batch *receipts;
     time_ms at;
     struct needle *needles; /* out */
@@ -48,12 +47,14 @@ struct store_erase_incident {
     id incident;
     time_ms at;
     const struct receipt_batch *receipts;
+    bool again;             /* in: the key went in an earlier call; out as it was */
     bool more;              /* out: call again: rows are left to delete */
     struct needle *needles; /* out */
     size_t n_needles;
 };
 /* Destroys the incident's key, document, title, seeds and blind keys; receipts, counters, waves and
- * approvals stay. Rows go some thousand a call. EXISTS: erased already, and nothing is left. */
+ * approvals stay. Rows go some thousand a call. With `again` the
+ * receipts are not put once more. EXISTS: erased already (and not `again`). */
 void store_erase_incident(struct store *store, struct store_erase_incident *req);
 
 /* ---- What was erased, for restored copies: no personal data. ---- */

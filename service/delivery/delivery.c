@@ -114,6 +114,7 @@ static void on_tick(struct loop_timer *timer)
         loop_timer_start(timer, delivery->stopping ? GRACE_CHECK_MS : TICK_MS);
     schedule_tick(delivery);
     watch_holds(delivery);
+    retention_look(delivery);
 }
 
 static struct delivery *delivery_new(const struct delivery_config *config)
@@ -130,6 +131,7 @@ static struct delivery *delivery_new(const struct delivery_config *config)
     for (size_t i = 0; i < config->n_channels; i++)
         gate_init(&delivery->gates[i], &delivery->config.channels[i]);
     loop_timer_init(config->loop, &delivery->tick, on_tick);
+    delivery->stats.retention_next_at = TIME_NONE;
     return delivery;
 }
 

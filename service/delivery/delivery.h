@@ -53,6 +53,7 @@ struct delivery_config {
     int64_t lease_ms;        /* default 60,000 */
     int64_t retry_base_ms, retry_max_ms; /* backoff, jittered: default 60 s .. 1 h */
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
+    unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
 };
 
 /* Opens the channels and the keys; starts nothing yet. Everything in `config` is copied or must
@@ -300,6 +301,7 @@ struct delivery_stats {
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
     unsigned waves_active;
     unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
+    time_ms retention_next_at;          /* when the next incident is erased by itself; TIME_NONE */
     int64_t oldest_in_flight_ms;
 };
 /* Valid until the next turn of the loop. */

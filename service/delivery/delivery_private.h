@@ -61,6 +61,8 @@ struct delivery {
     bool watching;
     int64_t watched_at; /* monotonic */
     time_ms holds_said_at;
+    bool retaining;
+    int64_t retained_at; /* monotonic */
     int64_t stop_deadline;
     struct delivery_stats stats;
     int64_t judged[JUDGED_KEPT]; /* the chunks judged last, for facts that were read before */
@@ -92,6 +94,9 @@ void delivery_stopped_sending(
 
 /* watch.c */
 void watch_holds(struct delivery *delivery);
+
+/* retention.c */
+void retention_look(struct delivery *delivery);
 
 /* plan.c */
 void plan_start(struct active_wave *wave);

@@ -48,6 +48,9 @@ struct delivery_erase_incident {
 /* CONFLICT: a wave is not settled, or a legal hold stands. EXISTS: erased before. */
 void delivery_erase_incident(struct delivery *delivery, struct delivery_erase_incident *req);
 
+/* When an incident that settled then is erased by itself. Pure. */
+time_ms retention_due(time_ms settled_at, int months);
+
 /* ---- Within the engine. ---- */
 /* erase_person.c: one person of one incident, without the scan that must follow. */
 struct erase_task {

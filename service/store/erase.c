@@ -76,6 +76,11 @@ static void drop_replies(struct store_work *work, const char *object)
     sql_exec(work->sql, "DELETE FROM idempotency WHERE instr(location, $1) > 0", SQL_TEXT(object));
 }
 
+static void drop_stale_replies(struct store_work *work, time_ms at)
+{
+    sql_exec(work->sql, "DELETE FROM idempotency WHERE at < $1", SQL_INT(at - REPLIES_KEPT_MS));
+}
+
 static void blank_request(struct store_work *work, id request, struct buf *gone)
 {
     char text[ID_TEXT_SIZE];
@@ -117,14 +122,11 @@ STORE_WRITE(erase_people, store_erase)
         result = rewrite_seeds(work, req->incident, &req->blocks[i]);
     if (result != RESULT_OK)
         return result;
-    if (!idempotency_row_put(work, req->idempotency))
-        return RESULT_EXISTS;
     buf_init(&gone, SIZE_MAX);
     for (size_t i = 0; i < req->n_blocks; i++)
         needle_add(&gone, req->blocks[i].was);
     drop_rows(work, req, &gone);
-    sql_exec(work->sql, "DELETE FROM idempotency WHERE at < $1",
-             SQL_INT(req->at - REPLIES_KEPT_MS));
+    drop_stale_replies(work, req->at);
     receipt_row_put(work, req->receipts);
     req->needles = needles_keep(work, arena, &gone, &req->n_needles);
     return RESULT_OK;
@@ -178,10 +180,10 @@ static int64_t drop_some(struct store_work *work, id incident)
     return n;
 }
 
-static void drop_rest(struct store_work *work, id incident)
+static void drop_rest(struct store_work *work, id incident, time_ms at)
 {
     char text[ID_TEXT_SIZE];
-    sql_exec(work->sql, "DELETE FROM roster_run WHERE incident = $1", SQL_INT(incident));
+    drop_stale_replies(work, at);
     sql_exec(work->sql, "UPDATE written_request SET body = NULL WHERE incident = $1",
              SQL_INT(incident));
     drop_replies(work, id_format(text, "inc", incident));
@@ -200,11 +202,13 @@ STORE_WRITE(erase_incident, store_erase_incident)
     }
     int64_t n = drop_some(work, req->incident);
     req->more = n > 0;
-    if (n == 0 && again)
+    if (n == 0) /* it says which pages are this incident's, so it goes last */
+        sql_exec(work->sql, "DELETE FROM roster_run WHERE incident = $1", SQL_INT(req->incident));
+    if (n == 0 && again && !req->again)
         result = error_set(work->error, RESULT_EXISTS, NULL,
                            "this incident is erased already: its receipts are kept");
     if (!again) {
-        drop_rest(work, req->incident);
+        drop_rest(work, req->incident, req->at);
         note_erased(work, req->incident, -1, req->at);
         receipt_row_put(work, req->receipts);
         req->more = true;

@@ -308,6 +308,47 @@ static void all_incidents_at_once(void **state)
     assert_int_equal(rig_receipts(world->rig, open, "erased"), 0);
 }
 
+/* If this fails, an incident outlives the time for which it may be kept, or goes while a court
+ * wants it, or leaves something to open. */
+static void retention_erases_by_itself(void **state)
+{
+    struct world *world = *state;
+    struct rig *rig = world->rig;
+    struct buf before, after;
+    id incident = told(world);
+    bool done = false;
+    struct store_keep keep = {.request = {.cb = on_stored, .user = &done},
+                              .incident = incident,
+                              .months = 12,
+                              .legal_hold = 1};
+    store_keep_put(rig->store, &keep);
+    rig_settle(rig);
+    dig_learn(world->dig, world->database);
+    buf_init(&before, SIZE_MAX);
+    buf_init(&after, SIZE_MAX);
+    read_leaves(rig, incident, &before);
+    rig_pass(rig, 400 * DAY);
+    assert_int_equal(rig_receipts(rig, incident, "erased"), 0);
+    keep.legal_hold = 0;
+    store_keep_put(rig->store, &keep);
+    rig_pass(rig, 2 * HOUR);
+    assert_int_equal(rig_receipts(rig, incident, "erased"), 1);
+    dig_learn(world->dig, world->database);
+    dig_open(world->dig, world->database);
+    for (size_t i = 0; i < CANARIES_N; i++)
+        assert_false(dig_finds(world->dig, canaries[i]));
+    assert_false(dig_finds(world->dig, "Ann Other"));
+    assert_false(dig_guesses(world->dig, "account_id", "acct-kanari-4711"));
+    assert_int_equal(dig_people(world->dig), 0);
+    read_leaves(rig, incident, &after);
+    assert_memory_equal(after.data, before.data, before.length);
+    assert_int_equal(erase(rig, incident, "rcp-c").request.result, RESULT_DENIED);
+    rig_pass(rig, DAY);
+    assert_int_equal(rig_receipts(rig, incident, "erased"), 1);
+    buf_free(&before);
+    buf_free(&after);
+}
+
 /* If this fails, a late report about somebody who was erased stops the engine, or brings him back.
  */
 static void the_engine_goes_on(void **state)
@@ -335,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_left, setup, teardown),
         cmocka_unit_test_setup_teardown(duties_and_holds_refuse, setup, teardown),
         cmocka_unit_test_setup_teardown(all_incidents_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(retention_erases_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(the_engine_goes_on, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
