@@ -87,6 +87,7 @@ struct tile_edge {
     struct merkle_hash hashes[TILE_LEVELS][TILE_HASHES];
 };
 unsigned tile_edge_width(const struct tile_edge *edge, unsigned level); /* 0..255 */
+uint64_t tile_edge_index(const struct tile_edge *edge, unsigned level); /* of the tile that grows */
 /* Adds a leaf; `full` comes with every tile that is full now, lowest level first. */
 void tile_edge_add(struct tile_edge *edge, const struct merkle_hash *leaf,
                    void (*full)(void *context, const struct tile *tile), void *context);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 
 /* This module. */
+#include "service/receipts/receipt_leaves.h"
 #include "service/receipts/receipt_private.h"
 
 /* Leaves repeat each other: the fastest level and a small window save most of what can be saved. */
@@ -184,4 +185,24 @@ enum result receipt_batch_read(const void *leaves, size_t leaves_length, const v
     buf_free(&check.leaf);
     buf_free(&raw);
     return whole ? RESULT_OK : RESULT_INVALID;
+}
+
+bool receipt_leaves_read(const void *leaves, size_t length,
+                         void (*each)(void *context, unsigned slot, struct slice leaf),
+                         void *context)
+{
+    struct buf raw;
+    struct bytes_reader reader;
+    buf_init(&raw, RAW_MAX);
+    bool whole = inflate_all(&raw, leaves, length);
+    reader_init(&reader, raw.data, raw.length);
+    for (unsigned slot = 0; whole && reader.at < reader.end; slot++) {
+        size_t n = read_u16(&reader);
+        const uint8_t *leaf = read_bytes(&reader, n);
+        whole = leaf != NULL && slot < RECEIPTS_MAX;
+        if (whole)
+            each(context, slot, (struct slice){(const char *)leaf, n});
+    }
+    buf_free(&raw);
+    return whole;
 }

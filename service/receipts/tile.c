@@ -167,6 +167,11 @@ unsigned tile_edge_width(const struct tile_edge *edge, unsigned level)
     return (unsigned)(edge->size >> (BITS * level)) & (TILE_HASHES - 1);
 }
 
+uint64_t tile_edge_index(const struct tile_edge *edge, unsigned level)
+{
+    return edge->size >> (BITS * level) >> BITS; /* in two steps: 64 is too much for one */
+}
+
 void tile_edge_add(struct tile_edge *edge, const struct merkle_hash *leaf,
                    void (*full)(void *context, const struct tile *tile), void *context)
 {
@@ -178,7 +183,7 @@ void tile_edge_add(struct tile_edge *edge, const struct merkle_hash *leaf,
         if (at + 1 < TILE_HASHES)
             break;
         const struct tile tile = {.level = level,
-                                  .index = edge->size >> (BITS * (level + 1)),
+                                  .index = tile_edge_index(edge, level),
                                   .width = TILE_HASHES,
                                   .hashes = edge->hashes[level]};
         full(context, &tile);

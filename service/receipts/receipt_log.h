@@ -1,0 +1,102 @@
+/* receipt_log.h - the running log: one sequencer gives every receipt its place, signs checkpoints,
+ * asks witnesses, and answers questions about the tree.
+ *
+ * Loop thread only; hashing happens on the lane `log`. A receipt that is stored is in the log
+ * within a quarter of a second, under a signed checkpoint within a second. Without a key the log
+ * grows unsigned, and receipt_log_problem() says so. */
+#pragma once
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "tocsin/http_client.h"
+#include "tocsin/loop.h"
+#include "tocsin/store_log.h"
+#include "tocsin/tlog.h"
+
+struct receipt_log;
+
+struct receipt_log_witness {
+    const char *url;  /* submission prefix, without trailing slash */
+    const char *vkey; /* of its cosignatures */
+};
+struct receipt_log_config {
+    struct loop *loop; /* all outlive the log */
+    struct store *store;
+    struct http_client *client;        /* may be NULL without witnesses */
+    const struct note_signer *signers; /* copied; all of one name, the origin; 0: unsigned */
+    size_t n_signers;
+    const struct receipt_log_witness *witnesses; /* copied */
+    size_t n_witnesses;
+    bool threads; /* false: receipt_log_pump() runs the lane */
+    bool alone;   /* the store is locked against other processes: a dead one's lease is void */
+};
+enum { RECEIPT_LOG_SIGNERS_MAX = 8, RECEIPT_LOG_WITNESSES_MAX = 8 };
+
+/* INVALID: signers of several names, a witness's key or url. */
+enum result receipt_log_create(const struct receipt_log_config *config,
+                               struct receipt_log **ret_log, struct error *error);
+/* Takes the lease, checks what is stored, then works until stopped. */
+void receipt_log_start(struct receipt_log *log);
+/* No new work is begun; `done` comes once, when none is under way, never from inside. */
+void receipt_log_stop(struct receipt_log *log, void (*done)(void *context), void *context);
+/* Stopped, and no question open. Sets *log to NULL; *log may be NULL. */
+void receipt_log_destroy(struct receipt_log **log);
+/* Runs the lane's next job; false: none. Only without threads. */
+bool receipt_log_pump(struct receipt_log *log);
+
+/* Why the log is not what it should be: up to `most` static sentences. 0: all is well. */
+size_t receipt_log_problems(const struct receipt_log *log, const char **reasons, size_t most);
+
+struct receipt_log_stats {
+    uint64_t size, signed_size, cosigned_size; /* cosigned: by every witness */
+    uint64_t appended, signed_count;           /* since the start: receipts, checkpoints */
+    bool leading;
+    size_t n_witnesses;
+    time_ms signed_at;
+};
+struct receipt_log_stats receipt_log_stats(const struct receipt_log *log);
+
+/* The verifier keys, one a line, appended; nothing without a key. */
+void receipt_log_keys(const struct receipt_log *log, struct buf *to);
+
+/* ---- Questions. ---- */
+/* Caller-owned; `cb` comes once, on the loop, never from inside the call. Outputs live in `arena`.
+ */
+struct receipt_log_question {
+    struct receipt_log *log;
+    struct arena *arena;
+    void (*cb)(struct receipt_log_question *question);
+    enum result result; /* NOT_FOUND; UNAVAILABLE: not yet; INVALID: damaged, or beyond the log */
+    struct error error;
+
+    /* In, by question. */
+    unsigned level, width; /* tile, entries */
+    uint64_t index;        /* tile, entries */
+    uint64_t from, to;     /* consistency */
+    id batch;              /* proof */
+    unsigned slot;         /* proof */
+
+    /* Out. */
+    struct slice bytes;        /* checkpoint with cosignatures (also of a proof); tile; bundle */
+    struct slice leaf;         /* proof */
+    struct merkle_proof path;  /* proof, consistency */
+    uint64_t leaf_index, size; /* proof: of the checkpoint */
+    struct merkle_hash root;
+
+    /* private */
+    struct store_log_checkpoint checkpoint;
+    struct store_log_head head;
+    struct store_log_tiles tiles;
+    struct store_log_entries entries;
+    struct store_log_find find;
+    struct tile_set *set;
+    struct log_tile *wanted;
+    void (*next)(struct receipt_log_question *question);
+};
+/* The newest checkpoint. */
+void receipt_log_checkpoint(struct receipt_log_question *question);
+void receipt_log_tile(struct receipt_log_question *question);
+void receipt_log_entries(struct receipt_log_question *question);
+/* UNAVAILABLE: the receipt has no signed place yet (wait a second). */
+void receipt_log_proof(struct receipt_log_question *question);
+void receipt_log_consistency(struct receipt_log_question *question);
