@@ -96,8 +96,13 @@ static uint8_t deferred(struct run *run, const struct batch_item *item, const ch
 /* The provider certainly does not have it: it may go again. */
 static uint8_t not_sent(struct run *run, const struct batch_item *item)
 {
-    if (!item->batch->query)
-        return item->attempt > 1 ? MEMBER_DEFERRED : MEMBER_CANCELED;
+    if (!item->batch->query && item->attempt == 1)
+        return MEMBER_CANCELED;
+    if (!item->batch->query) { /* due at once: what a decision sent again had been due in years */
+        const struct retry again = {.attempt = (uint8_t)(item->attempt - 1), .flags = item->flags};
+        retry_at(run, item->position, again, 0);
+        return MEMBER_DEFERRED;
+    }
     if (item->sent_at == 0 || item->batch->canceled) /* we stopped asking: that is no answer */
         return MEMBER_UNCERTAIN;
     retry_at(run, item->position, (struct retry){.attempt = item->attempt}, 0);

@@ -196,10 +196,18 @@ static void stop_engine(struct rig *rig)
 {
     bool stopped = false;
     delivery_stop(rig->delivery, 0, on_stopped, &stopped);
-    for (int i = 0; i < 100 && !stopped; i++)
+    for (int i = 0; i < 1000 && !stopped; i++)
         rig_pass(rig, 100);
     require(stopped);
     delivery_destroy(&rig->delivery);
+}
+
+void rig_restart(struct rig *rig)
+{
+    stop_engine(rig);
+    store_close(&rig->store);
+    open_store(rig);
+    start_engine(rig);
 }
 
 static void remove_dir(const struct rig *rig)

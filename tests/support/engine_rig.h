@@ -48,6 +48,8 @@ struct rig {
 struct rig *rig_create(void);
 /* The same, with a provider of dice and, for SMS, questions. */
 struct rig *rig_create_random(struct rig_dice *dice);
+/* SIGTERM and a start: what is in flight ends, the same disk is opened again. */
+void rig_restart(struct rig *rig);
 /* A few turns of everything, without waiting for the end. */
 void rig_steps(struct rig *rig, unsigned n);
 /* The engine stops as after SIGTERM, everything is freed, the directory removed. */
