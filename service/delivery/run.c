@@ -176,6 +176,13 @@ static bool run_is_quiet(const struct run *run)
     return run->n_batches == 0 && run->judgement == NULL && !run->renewing && !run->ending;
 }
 
+/* Slots come free one by one; a batch of a few costs as much as a full one. More will come. */
+static bool is_crumb(const struct run *run, unsigned n)
+{
+    return n < batch_size(run) && n < run->queued && run->gate->in_flight > 0 &&
+           run->gate->rate <= 0;
+}
+
 static void start_batches(struct run *run)
 {
     struct delivery *delivery = run->wave->delivery;
@@ -184,6 +191,8 @@ static void start_batches(struct run *run)
         bool query = false;
         unsigned free = gate_free(run->gate, delivery_monotonic(delivery));
         unsigned most = free < batch_size(run) ? free : batch_size(run);
+        if (is_crumb(run, most))
+            break;
         unsigned n = most == 0 ? 0 : pick(run, positions, most, &query);
         if (n == 0)
             break;
