@@ -456,8 +456,6 @@ struct store_chunk_record {
     const struct wave_counter *people; /* deltas */
     size_t n_people;
     const struct receipt_batch *receipts; /* may be NULL */
-    bool decided; /* the receipts say what this record decides, not what was sent: with a stale `gen`
-                     they are dropped, because nothing was decided */
 };
 void store_chunk_record(struct store *store, struct store_chunk_record *req);
 

@@ -305,7 +305,6 @@ static void judgement_record(struct judgement *j)
     record->people = j->people;
     record->n_people = PEOPLE_KEYS_N;
     record->receipts = j->receipts.n > 0 ? &j->receipts : NULL;
-    record->decided = true;
     delivery->stats.receipts += j->receipts.n;
     store_chunk_record(delivery->config.store, record);
 }

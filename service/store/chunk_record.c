@@ -86,8 +86,7 @@ static enum result stale(struct store_work *work, const struct store_chunk_recor
     /* What was sent was sent. A judgement (it counts people) is made again by whoever has the
      * lease: its receipts would tell a second time what is decided once. */
     if (req->n_people == 0)
-        if (!req->decided)
-            receipt_row_put_late(work, req->receipts);
+        receipt_row_put_late(work, req->receipts);
     work->keep = true;
     return error_set(work->error, RESULT_CONFLICT, NULL,
                      "the lease is lost: drop the chunk; its receipts are stored as late");
