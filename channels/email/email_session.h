@@ -29,7 +29,7 @@ struct session_settings {
 };
 
 /* libESMTP keeps about 4 kB of each message until its session ends. */
-enum { SESSION_MESSAGES_MAX = 100 };
+enum { SESSION_MESSAGES_MAX = 50 };
 
 /* One message, CRLF lines; everything valid until its `done`. Addresses passed email_address_ok. */
 struct session_mail {
