@@ -211,7 +211,7 @@ def smtp_channel(port):
             f"      relays: [{{name: sink, host: 127.0.0.1, port: {port}, starttls: \"off\", sessions: {SESSIONS}}}]\n"
             "      from: {name: Example Bank, address: notices@example.org}\n"
             "      bounce_domain: bounce.example.org\n"
-            f"    window: {SESSIONS * 100}\n")
+            f"    window: {SESSIONS * 50}\n")
 
 
 def sink(folder, port):
