@@ -239,6 +239,7 @@ static void fill_sections(struct config_private *own)
             cyaml_mem(NULL, NULL, driver->config_size ? driver->config_size : 1);
         require(text->sections[section]);
         memset(text->sections[section], 0, driver->config_size ? driver->config_size : 1);
+    config->retention_months = 84;
     }
 }
 
@@ -249,6 +250,8 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
     enum result result;
 
     own->lines = config_lines_read(yaml.data, yaml.length);
+        !read_unsigned(reader, "retention_months", text->retention_months,
+                       (struct config_range){0, 1200}, &config->retention_months) ||
     result = config_yaml_load(yaml, own->lines, &own->text, fault);
     if (result != RESULT_OK)
         return result;

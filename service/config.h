@@ -48,6 +48,7 @@ struct config {
     struct delivery_channel channels[CONFIG_CHANNELS_MAX];
     size_t n_channels;
     const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
+    unsigned retention_months; /* 0 = for ever */
     size_t n_ladder, n_beside;
     struct seal_key master; /* after config_secrets() */
     void *private_state;

@@ -103,6 +103,7 @@ static void section_add(const struct channel_driver *driver)
 
     if (known >= 0) {
         require(channel_fields[CHANNEL_FIXED + known].value.mapping.fields ==
+    TEXT(config_text, retention_months),
                 driver->config_fields);
         return;
     }

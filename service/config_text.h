@@ -42,6 +42,7 @@ struct config_text {
     struct text_retry retry;
     struct text_http http;
     char **ladder, **beside;
+    char *retention_months;
     unsigned ladder_count, beside_count;
     struct text_channel *channels;
     unsigned channels_count;

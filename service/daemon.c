@@ -260,6 +260,7 @@ static enum result open_door(struct daemon *self, struct error *error)
     char *directory = directory_of(config->store_path);
     struct api_config api = {.delivery = self->delivery,
                              .store = self->store,
+        .retention_months = config->retention_months,
                              .loop = self->loop,
                              .public_url = config->public_url,
                              .version = TOCSIN_VERSION,

@@ -115,6 +115,9 @@ static void engine(struct buf *to, const struct delivery_stats *stats)
     one(to, "tocsin_holds_overdue", "gauge", "Held waves past the time the hold was for.",
         stats->holds_overdue);
     one(to, "tocsin_waves_active", "gauge", "Waves being planned or sent.", stats->waves_active);
+    one(to, "tocsin_retention_next_timestamp_seconds", "gauge",
+        "When the next incident is erased by itself; 0: none is due.",
+        stats->retention_next_at > 0 ? (uint64_t)stats->retention_next_at / 1000 : 0);
     one(to, "tocsin_oldest_in_flight_milliseconds", "gauge", "Age of the oldest send in flight.",
         stats->oldest_in_flight_ms > 0 ? (uint64_t)stats->oldest_in_flight_ms : 0);
 }

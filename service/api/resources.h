@@ -46,3 +46,8 @@ void readyz_get(struct call *call);
 void metrics_get(struct call *call);
 void openapi_get(struct call *call);
 void problem_get(struct call *call);
+/* erasures.c */
+void erasures_post(struct call *call);
+void incident_erasure_post(struct call *call);
+void retention_get(struct call *call);
+void retention_put(struct call *call);

@@ -67,6 +67,22 @@ static const struct ctl_option receipts_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option erase_options[] = {
+    {"recipient", 'r', "ID", "your id of the person"},
+    {"account", 0, "ID", "or the account of the person"},
+    {"incident", 'i', "ID", "in this incident"},
+    {"all", 0, NULL, "or in all of them"},
+    {"basis", 0, "REF", "the legal basis, as gdpr-17-1-b; it stands in the receipt (needed)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option retention_options[] = {
+    {"months", 0, "N", "keep it this long after it has settled; 0 = as configured"},
+    {"legal-hold", 0, "on|off", "set or lift a legal hold"},
+    {"reason", 0, "TEXT", "why (needed for a change)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option requests_list_options[] = {
     {"incident", 'i', "ID", "of this incident only"},
     OPTIONS_END,
@@ -125,6 +141,13 @@ const struct ctl_command ctl_commands[] = {
      status_options, run_status},
     {"receipts", "ID", 1, "Export the receipts of an incident",
      "All of them. --json is --format ndjson.", receipts_options, run_receipts},
+    {"erase", "", 0, "Forget a person, or with --incident alone a whole incident",
+     "It cannot be undone. Receipts stay, and go on to verify. Refused while a notice or a "
+     "request\n"
+     "is open, or a legal hold stands.",
+     erase_options, run_erase},
+    {"retention", "ID", 1, "Show or change how long an incident is kept", NULL, retention_options,
+     run_retention},
     {"requests list", "", 0, "List the requests for a written notice", NULL, requests_list_options,
      run_requests_list},
     {"requests create", "", 0, "Enter a request for a written notice",

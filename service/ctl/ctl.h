@@ -123,6 +123,8 @@ enum ctl_exit run_resume(struct ctl *ctl);
 enum ctl_exit run_cancel(struct ctl *ctl);
 enum ctl_exit run_status(struct ctl *ctl);
 enum ctl_exit run_receipts(struct ctl *ctl);
+enum ctl_exit run_erase(struct ctl *ctl);
+enum ctl_exit run_retention(struct ctl *ctl);
 enum ctl_exit run_requests_list(struct ctl *ctl);
 enum ctl_exit run_requests_create(struct ctl *ctl);
 enum ctl_exit run_requests_show(struct ctl *ctl);

@@ -48,6 +48,21 @@ struct delivery_erase_incident {
 /* CONFLICT: a wave is not settled, or a legal hold stands. EXISTS: erased before. */
 void delivery_erase_incident(struct delivery *delivery, struct delivery_erase_incident *req);
 
+/* How long an incident is kept, and what stands against its erasure. */
+struct delivery_keep {
+    struct delivery_request request;
+    id incident;
+    id principal;
+    bool change;        /* else it is only read */
+    int months;         /* in: 0 = the default, -1 = as it is; out: what holds (0 = for ever) */
+    int legal_hold;     /* in: 0, 1, -1 = as it is; out */
+    const char *reason; /* of a change: sealed, not in the leaf */
+    time_ms due_at;     /* out: erased by itself then; TIME_NONE: not settled, held or erased */
+    time_ms erased_at;  /* out; TIME_NONE */
+};
+/* CONFLICT: a change of an incident that is erased. */
+void delivery_keep(struct delivery *delivery, struct delivery_keep *req);
+
 /* When an incident that settled then is erased by itself. Pure. */
 time_ms retention_due(time_ms settled_at, int months);
 

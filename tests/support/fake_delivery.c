@@ -14,6 +14,7 @@
 
 /* This module. */
 #include "service/delivery/intake.h"
+#include "service/delivery/erase.h"
 #include "tests/support/fake_delivery.h"
 
 enum { INCIDENTS_MAX = 256, PEOPLE = 100, RECEIPTS = 1200 };
@@ -616,6 +617,44 @@ void intake_abort(struct intake *intake)
     intake->hop.cb = abort_now;
     if (!posted)
         loop_post(intake->fake->loop, &intake->hop);
+}
+
+/* ---- Forgetting: r1 goes, r2 has an open duty, everybody else is nobody. ---- */
+
+bool erase_basis_ok(const char *basis)
+{
+    return basis[0] != 0 && strchr(basis, ' ') == NULL;
+}
+
+void delivery_erase(struct delivery *fake, struct delivery_erase *req)
+{
+    const char *who = str_or(req->recipient_id, req->account_id);
+    enum result result = RESULT_NOT_FOUND;
+    req->items = arena_new(req->request.arena, struct erase_item);
+    req->people = str_equal(who, "r1") || str_equal(who, "a1");
+    req->verified = req->people == 1;
+    if (req->people == 1 || str_equal(who, "r2")) {
+        req->items[req->n++] =
+            (struct erase_item){.incident = req->incident, .people = req->people};
+        result = req->people == 1 ? RESULT_OK : RESULT_CONFLICT;
+    }
+    if (result != RESULT_OK)
+        error_set(&req->request.error, result, NULL, "The fake refuses; ask for r1.");
+    answer(fake, &req->request, result);
+}
+
+void delivery_erase_incident(struct delivery *fake, struct delivery_erase_incident *req)
+{
+    req->verified = true;
+    answer(fake, &req->request, RESULT_OK);
+}
+
+void delivery_keep(struct delivery *fake, struct delivery_keep *req)
+{
+    if (!req->change)
+        req->months = 84;
+    req->due_at = req->erased_at = TIME_NONE;
+    answer(fake, &req->request, RESULT_OK);
 }
 
 /* ---- Commit of parts, by the store. ---- */

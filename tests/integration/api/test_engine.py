@@ -231,14 +231,15 @@ def restart(rig, path):
 
 
 # Somebody is not told, or it cannot be shown that he was, when this fails.
-with Daemon() as the_rig:
-    the_path = upload(the_rig)
-    release(the_rig, the_path)
-    the_rig.wait(lambda: settled(the_rig, the_path))
-    receipts(the_rig, the_path)
-    paper(the_rig, the_path)
-    other_uploads(the_rig)
-    held_paper(the_rig)
-    banner(the_rig)
-    restart(the_rig, the_path)
-print("engine ok")
+if __name__ == "__main__":
+    with Daemon() as the_rig:
+        the_path = upload(the_rig)
+        release(the_rig, the_path)
+        the_rig.wait(lambda: settled(the_rig, the_path))
+        receipts(the_rig, the_path)
+        paper(the_rig, the_path)
+        other_uploads(the_rig)
+        held_paper(the_rig)
+        banner(the_rig)
+        restart(the_rig, the_path)
+    print("engine ok")
