@@ -146,6 +146,18 @@ struct delivery_act {
 };
 void delivery_act(struct delivery *delivery, struct delivery_act *req);
 
+/* What a release would do now, without doing it: {"goes", "unreachable", "withheld",
+ * "first_channel": {...}, "people":
+ * [{"recipient_id", "fate", "why"}], "more"}: up to `limit` of those who would not be told, and
+ * why. */
+struct delivery_rehearse {
+    struct delivery_request request;
+    id incident;
+    unsigned limit;
+    const char *json; /* out */
+};
+void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req);
+
 /* What exactly would be sent to this person over this channel; binds nothing. */
 struct delivery_preview {
     struct delivery_request request;

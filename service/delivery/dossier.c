@@ -111,6 +111,28 @@ enum result dossier_check(struct dossier *dossier, struct error *error)
     return result;
 }
 
+bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret_source)
+{
+    struct dossier_notices *notices = dossier->notices;
+    struct notice_source source;
+    const char *locale = notice_set_locale(notices->set, dossier->policy.kind, i);
+    if (locale == NULL ||
+        notice_set_find(notices->set, dossier->policy.kind, locale, &source) != RESULT_OK)
+        return false;
+    source.facts = json_get(dossier->document, "facts");
+    source.values = notices->values;
+    *ret_source = source;
+    return true;
+}
+
+void dossier_words_lock(bool lock)
+{
+    if (lock)
+        pthread_mutex_lock(&compile_lock);
+    else
+        pthread_mutex_unlock(&compile_lock);
+}
+
 void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE])
 {
     struct dossier_notices *notices = dossier->notices;

@@ -38,6 +38,10 @@ void dossier_drivers(struct delivery *delivery, const struct policy *policy,
 const struct notice *dossier_notice(struct dossier *dossier, const char *locale);
 /* Compiles the notice in every locale there is; the first error that would stop a release. */
 enum result dossier_check(struct dossier *dossier, struct error *error);
+/* What the notice of the i-th locale is made from; false past the end. Borrowed from the dossier;
+ * its words are shared with whoever compiles: read them under dossier_words_lock(). */
+bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret_source);
+void dossier_words_lock(bool lock);
 /* SHA-256 over all that decides what is sent: document, roster, policy, notices of every locale.
  * Only after dossier_check() was OK. */
 void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE]);

@@ -13,6 +13,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/facts.h"
 #include "service/delivery/person.h"
+#include "service/delivery/retries.h"
 
 struct fact_work {
     struct delivery *delivery;
@@ -207,6 +208,18 @@ static void on_person(struct store_request *request)
     put_fact(work);
 }
 
+/* The provider's word that a message is gone which we took back ourselves: no failure of the one
+ * that goes instead. */
+static bool was_taken_back(const struct fact_work *work, const struct chunk_row *chunk)
+{
+    struct retries retries;
+    if (!evidence_negative(work->fact->evidence) || !retries_read(&retries, chunk->retries))
+        return false;
+    const struct retry *retry = retries_find(&retries, work->token.position);
+    return retry != NULL && (retry->flags & RETRY_TAKEN_BACK_MASK) &&
+           work->token.attempt <= retry->attempt;
+}
+
 static void on_chunk(struct store_request *request)
 {
     struct store_chunk_get *get = container_of(request, struct store_chunk_get, request);
@@ -222,6 +235,10 @@ static void on_chunk(struct store_request *request)
         return;
     }
     work->known = chunk->progress[work->token.position];
+    if (was_taken_back(work, chunk)) {
+        fact_finish(work, RESULT_OK, NULL);
+        return;
+    }
     work->read.request.cb = on_person;
     work->read.request.arena = work->arena;
     work->read.incident = chunk->incident;

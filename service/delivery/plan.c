@@ -16,6 +16,7 @@
 /* This module. */
 #include "service/delivery/cut.h"
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/fate.h"
 #include "service/delivery/judge.h"
 
 enum {
@@ -83,58 +84,41 @@ static void leave_out(struct planner *planner, const struct recipient *r,
     receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
 }
 
-/* Does the text have a hole for this person on any rung? Appends the fields' names. */
-static bool missing_fields(struct planner *planner, const struct recipient *r,
-                           const struct seal_key *seed, const struct ladder *ladder,
-                           struct json_object **ret_facts)
-{
-    struct active_wave *wave = planner->wave;
-    struct notice_missing missing = {.n = 0};
-    struct notice_person person;
-    const struct notice *notice = dossier_notice(wave->dossier, r->locale);
-    if (notice == NULL ||
-        !notice_values_of_person(planner->person_arena, r, seed, wave->policy.data_types, &person))
-        return true;
-    for (unsigned i = 0; i < ladder->n_rungs && missing.n == 0; i++) {
-        enum notice_format format = notice_format_of(wave->drivers[ladder->rungs[i]]->facts.form);
-        if (notice_check(notice, format, &person, &missing) == RESULT_OK)
-            missing.n = 0;
-    }
-    if (missing.n == 0)
-        return false;
-    struct json_object *names = json_object_new_array();
-    for (size_t i = 0; i < missing.n; i++)
-        json_object_array_add(names, json_object_new_string(missing.names[i]));
-    *ret_facts = json_object_new_object();
-    json_object_object_add(*ret_facts, "fields", names);
-    return true;
-}
-
 static void plan_person(struct planner *planner, const struct recipient *r,
                         const struct seal_key *seed)
 {
     struct active_wave *wave = planner->wave;
-    struct ladder ladder;
-    struct json_object *facts = NULL;
-    ladder_make(&ladder, &wave->policy, wave->drivers, r);
-    if (ladder.n_rungs == 0) {
-        facts = ladder_reasons(&ladder, &wave->policy);
+    struct fate fate;
+    const struct fate_question question = {.dossier = wave->dossier,
+                                           .policy = &wave->policy,
+                                           .drivers = wave->drivers,
+                                           .recipient = r,
+                                           .seed = seed,
+                                           .arena = planner->person_arena};
+    struct receipt why = {0};
+    fate_judge(&question, &fate);
+    why.facts = fate.facts;
+    switch (fate.kind) {
+    case FATE_UNREACHABLE:
         planner->people[PEOPLE_UNREACHABLE].value++;
-        leave_out(
-            planner, r, seed,
-            &(struct receipt){.kind = RECEIPT_UNREACHABLE, .reason = "no_channel", .facts = facts});
-    } else if (missing_fields(planner, r, seed, &ladder, &facts)) {
+        why.kind = RECEIPT_UNREACHABLE;
+        why.reason = "no_channel";
+        leave_out(planner, r, seed, &why);
+        break;
+    case FATE_WITHHELD:
         planner->people[PEOPLE_WITHHELD].value++;
-        leave_out(
-            planner, r, seed,
-            &(struct receipt){.kind = RECEIPT_WITHHELD, .reason = "missing_field", .facts = facts});
-    } else {
+        why.kind = RECEIPT_WITHHELD;
+        why.reason = "missing_field";
+        leave_out(planner, r, seed, &why);
+        break;
+    case FATE_GOES:
         planner->people[PEOPLE_PLANNED].value++;
-        add_entry(planner, r, ladder.rungs[0], 0);
-        for (unsigned i = 0; i < ladder.n_beside; i++)
-            add_entry(planner, r, ladder.beside[i], 0x80);
+        add_entry(planner, r, fate.ladder.rungs[0], 0);
+        for (unsigned i = 0; i < fate.ladder.n_beside; i++)
+            add_entry(planner, r, fate.ladder.beside[i], 0x80);
+        break;
     }
-    json_object_put(facts);
+    json_object_put(fate.facts);
 }
 
 /* Erased before the plan: told by nobody, but counted, so that roster and outcomes add up. */

@@ -18,6 +18,9 @@ enum { UNCERTAIN_AGAIN_MS = 60000, QUERY_FIRST_MS = 10000, QUERIES_MAX = 6, STEP
 
 static void retry_at(struct run *run, uint16_t position, struct retry retry, int64_t ms)
 {
+    const struct retry *before = retries_find(&run->retries, position);
+    if (before != NULL && !(retry.flags & RETRY_TAKEN_BACK_MASK))
+        retry.flags |= before->flags & RETRY_TAKEN_BACK_MASK;
     retry.position = position;
     retry.due_at = delivery_now(run->wave->delivery) + ms;
     retries_put(&run->retries, retry);
@@ -93,9 +96,22 @@ static uint8_t deferred(struct run *run, const struct batch_item *item, const ch
     return MEMBER_DEFERRED;
 }
 
+/* It had been taken when the stop came, and was taken back: it goes anew, as if never sent. */
+static uint8_t taken_back(struct run *run, const struct batch_item *item)
+{
+    unsigned times = item->flags & RETRY_TAKEN_BACK_MASK;
+    if (times < RETRY_TAKEN_BACK_MASK)
+        times += RETRY_TAKEN_BACK;
+    retry_at(run, item->position, (struct retry){.attempt = item->attempt, .flags = (uint8_t)times},
+             0);
+    return MEMBER_DEFERRED;
+}
+
 /* The provider certainly does not have it: it may go again. */
 static uint8_t not_sent(struct run *run, const struct batch_item *item)
 {
+    if (!item->batch->query && item->sent_at > 0 && item->outcome.provider_ref[0] != 0)
+        return taken_back(run, item);
     if (!item->batch->query && item->attempt == 1)
         return MEMBER_CANCELED;
     if (!item->batch->query) { /* due at once: what a decision sent again had been due in years */

@@ -112,7 +112,8 @@ static void fill_tokens(struct batch *batch, struct batch_item *item)
     const struct seal_key *key = &batch->run->wave->delivery->token_key;
     struct token token = {batch->run->chunk.id, item->position, item->attempt};
     token_format(item->token, key, &token);
-    token.attempt = 0;
+    unsigned taken_back = (item->flags & RETRY_TAKEN_BACK_MASK) / RETRY_TAKEN_BACK;
+    token.attempt = taken_back == 0 ? 0 : (uint8_t)(UINT8_MAX + 1 - taken_back);
     token_format(item->key, key, &token);
     item->send.token = item->token;
     item->send.key = item->key;

@@ -8,7 +8,9 @@
 #include "base/time.h"
 #include "tocsin/store.h"
 
-enum { RETRY_WAS_UNCERTAIN = 1, RETRY_QUERY = 2 };
+/* TAKEN_BACK counts, up to three, how often the provider had it and we took it back (a hold): under
+ * the old key the provider would answer for what is gone, so each time gets a key of its own. */
+enum { RETRY_WAS_UNCERTAIN = 1, RETRY_QUERY = 2, RETRY_TAKEN_BACK = 4, RETRY_TAKEN_BACK_MASK = 12 };
 struct retry {
     uint16_t position;
     uint8_t attempt; /* attempts made */
