@@ -3,6 +3,7 @@ import time
 
 import auditor
 from rig import System, main, person, wait_for
+from test_reports import ledger_lines, lob
 
 HOLD = {"reason": "Police asked for it", "agency": "Springfield Police", "officer": "J. Doe"}
 
@@ -96,6 +97,12 @@ def hold_letters():
         wait_for("letters under way", lambda: len(s.front.posts) > 5)
         s.expect(s.call("POST", path + "/hold", "compliance", HOLD), 200)
         time.sleep(2)
+        lines = ledger_lines(s)
+        gone = {l["ref"] for l in lines if l["vendor"] == "lob_deleted"}
+        assert gone, "no letter was under way at the hold"
+        for line in lines:  # the vendor says so, too
+            if line["vendor"] == "lob" and line["ref"] in gone:
+                assert lob(s, line, "deleted", event="evt_" + line["ref"]).status in (200, 204)
         s.expect(s.call("POST", path + "/resume", "operator"), 200)
         s.wait_settled(path, 60)
         auditor.expect_clean(people, s.receipts(path), auditor.Ledger(s))
