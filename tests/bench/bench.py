@@ -101,7 +101,7 @@ class Daemon(Peer):
         with open(config, "w") as f:
             f.write(f"listen: 127.0.0.1:{self.port}\npublic_url: http://127.0.0.1:{self.port}\n"
                     f"store: {{path: {data}/tocsin.db}}\nmaster_key: file:{key}\n"
-                    f"notices: {ROOT}/templates/notices\nlog: {{level: warn}}\n"
+                    f"notices: {ROOT}/templates/notices\nlog: {{level: warn}}\nrender_threads: 2\n"
                     "channels:\n" + channel.replace("@DATA@", data))
         program = os.path.join(build, "service", "tocsind")
         subprocess.run([program, "--keygen", key], check=True, stdout=subprocess.DEVNULL)
