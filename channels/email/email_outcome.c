@@ -184,7 +184,8 @@ void email_outcome_reply(struct outcome *ret_outcome, enum email_stage stage,
     o.kind = reply_kind(stage, reply.code);
     o.code = reply.code;
     copy_printable(o.diagnostic, sizeof(o.diagnostic), reply.text);
-    email_queue_id(o.provider_ref, sizeof(o.provider_ref), reply.text);
+    if (o.kind == OUTCOME_ACCEPTED) /* a refusal's words are no reference */
+        email_queue_id(o.provider_ref, sizeof(o.provider_ref), reply.text);
     if (enhanced_read(&reply)) {
         snprintf(o.status, sizeof(o.status), "%u.%u.%u", (unsigned)reply.class % 10,
                  (unsigned)reply.subject % 1000, (unsigned)reply.detail % 1000);

@@ -48,7 +48,7 @@ static void test_accepted(void **state)
     assert_int_equal(rig_server_stop(&server).mails, 5);
 }
 
-/* Breaks when a connection is opened per batch instead of per hundred messages. */
+/* Breaks when a connection is opened per message instead of per fifty. */
 static void test_session_reused(void **state)
 {
     struct rig_server server;
@@ -63,7 +63,7 @@ static void test_session_reused(void **state)
     rig_close(&rig);
     struct rig_counts counts = rig_server_stop(&server);
     assert_int_equal(counts.mails, 250);
-    assert_int_equal(counts.connections, 3);
+    assert_int_equal(counts.connections, 5);
 }
 
 /* Breaks when a recipient's refusal ends up as another's, or with the wrong blame. */
