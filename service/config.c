@@ -143,6 +143,60 @@ static bool read_places(struct config_reader *reader)
                          (struct config_range){1, 4096}, &config->store_cache_mib);
 }
 
+static bool read_witness(struct config_reader *reader, unsigned i)
+{
+    const struct text_witness *text = &reader->text->log.witnesses[i];
+    struct receipt_log_witness *to = &reader->config->witnesses[i];
+    struct note_verifier verifier;
+    char path[KEY_PATH_SIZE];
+
+    path_print(path, sizeof path, "log.witnesses[%u].url", i);
+    if (!needed(reader, path, text->url, &to->url))
+        return false;
+    if ((!str_starts(to->url, "http://") && !str_starts(to->url, "https://")) ||
+        to->url[strlen(to->url) - 1] == '/') {
+        config_fault_set(reader, path,
+                         "write where the witness is reached, such as https://witness.example.org, "
+                         "without a slash at the end");
+        return false;
+    }
+    path_print(path, sizeof path, "log.witnesses[%u].vkey", i);
+    if (!needed(reader, path, text->vkey, &to->vkey))
+        return false;
+    if (note_verifier_parse(&verifier, to->vkey) && verifier.algorithm == NOTE_COSIGNATURE)
+        return true;
+    config_fault_set(reader, path,
+                     "this is no verifier key of a witness: copy the line that it prints when it "
+                     "starts");
+    return false;
+}
+
+static bool read_evidence_log(struct config_reader *reader)
+{
+    const struct text_log *text = &reader->text->log;
+    struct config *config = reader->config;
+
+    config->log_key_file = text->key_file;
+    config->log_origin = text->origin;
+    if (text->origin && !note_name_valid(text->origin)) {
+        config_fault_set(reader, "log.origin",
+                         "write a name without blanks and '+', such as notify.example.org/log");
+        return false;
+    }
+    if (text->witnesses_count && !text->key_file) {
+        config_fault_set(
+            reader, "log.witnesses",
+            "witnesses cosign what is signed: set log.key_file too, or leave this out");
+        return false;
+    }
+    for (unsigned i = 0; i < text->witnesses_count; i++) {
+        if (!read_witness(reader, i))
+            return false;
+    }
+    config->n_witnesses = text->witnesses_count;
+    return true;
+}
+
 static bool read_log(struct config_reader *reader)
 {
     const char *level = reader->text->log.level;
@@ -185,6 +239,7 @@ static bool read_times(struct config_reader *reader)
     config->written_due_ms = 10 * DAY_MS;
     config->render_threads = 1;
     config->disk_min_mib = 64;
+    config->retention_months = 84;
     if (!read_duration(reader, "retry.base", text->retry.base, long_time, &config->retry_base_ms) ||
         !read_duration(reader, "retry.max", text->retry.max, long_time, &config->retry_max_ms) ||
         !read_unsigned(reader, "retry.limit", text->retry.limit, (struct config_range){1, 100},
@@ -195,6 +250,8 @@ static bool read_times(struct config_reader *reader)
                        &config->stop_grace_ms) ||
         !read_duration(reader, "written_notice_due", text->written_notice_due,
                        (struct config_range){HOUR_MS, 366 * DAY_MS}, &config->written_due_ms) ||
+        !read_unsigned(reader, "retention_months", text->retention_months,
+                       (struct config_range){0, 1200}, &config->retention_months) ||
         !read_unsigned(reader, "render_threads", text->render_threads, (struct config_range){1, 64},
                        &config->render_threads) ||
         !read_unsigned(reader, "disk_min_mib", text->disk_min_mib,
@@ -239,7 +296,6 @@ static void fill_sections(struct config_private *own)
             cyaml_mem(NULL, NULL, driver->config_size ? driver->config_size : 1);
         require(text->sections[section]);
         memset(text->sections[section], 0, driver->config_size ? driver->config_size : 1);
-    config->retention_months = 84;
     }
 }
 
@@ -250,16 +306,14 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
     enum result result;
 
     own->lines = config_lines_read(yaml.data, yaml.length);
-        !read_unsigned(reader, "retention_months", text->retention_months,
-                       (struct config_range){0, 1200}, &config->retention_months) ||
     result = config_yaml_load(yaml, own->lines, &own->text, fault);
     if (result != RESULT_OK)
         return result;
     fill_sections(own);
     reader.text = own->text;
     reader.lines = own->lines;
-    if (!read_places(&reader) || !read_log(&reader) || !read_rules(&reader) ||
-        !read_times(&reader) || !read_http(&reader))
+    if (!read_places(&reader) || !read_log(&reader) || !read_evidence_log(&reader) ||
+        !read_rules(&reader) || !read_times(&reader) || !read_http(&reader))
         return RESULT_INVALID;
     return config_read_channels(&reader);
 }
@@ -299,6 +353,7 @@ void config_destroy(struct config **config)
     config_lines_destroy(&own->lines);
     mem_free(own);
     seal_key_wipe(&(*config)->master);
+    explicit_bzero((*config)->signers, sizeof(*config)->signers);
     mem_free(*config);
     *config = NULL;
 }

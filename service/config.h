@@ -17,6 +17,7 @@
 #include "base/seal.h"
 #include "service/delivery/delivery.h"
 #include "service/http/http_server.h"
+#include "service/receipts/receipt_log.h"
 
 enum { CONFIG_CHANNELS_MAX = 16, CONFIG_BYTES_MAX = 1 << 20 };
 
@@ -37,18 +38,23 @@ struct config {
     unsigned store_readers, store_cache_mib;
     const char *master_key; /* "env:NAME" or a path */
     const char *notices;
-    int log_level; /* enum log_level */
+    int log_level;                         /* enum log_level */
+    const char *log_origin, *log_key_file; /* NULL: not given */
+    struct receipt_log_witness witnesses[RECEIPT_LOG_WITNESSES_MAX];
+    size_t n_witnesses;
+    struct note_signer signers[RECEIPT_LOG_SIGNERS_MAX]; /* after config_secrets() */
+    size_t n_signers;
     int approvals_required;
     bool consent_required;
     int64_t retry_base_ms, retry_max_ms;
     unsigned retry_limit;
+    unsigned retention_months; /* 0 = for ever */
     int64_t lease_ms, stop_grace_ms, written_due_ms;
     unsigned render_threads, disk_min_mib;
     struct http_limits http;
     struct delivery_channel channels[CONFIG_CHANNELS_MAX];
     size_t n_channels;
     const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
-    unsigned retention_months; /* 0 = for ever */
     size_t n_ladder, n_beside;
     struct seal_key master; /* after config_secrets() */
     void *private_state;

@@ -27,8 +27,19 @@ static const cyaml_schema_field_t store_fields[] = {
     TEXT(text_store, cache_mib),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t witness_fields[] = {
+    TEXT(text_witness, url),
+    TEXT(text_witness, vkey),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t witness_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_witness, witness_fields)};
 static const cyaml_schema_field_t log_fields[] = {
     TEXT(text_log, level),
+    TEXT(text_log, origin),
+    TEXT(text_log, key_file),
+    CYAML_FIELD_SEQUENCE("witnesses", OPTIONAL_TEXT, struct text_log, witnesses, &witness_value, 0,
+                         RECEIPT_LOG_WITNESSES_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t retry_fields[] = {
@@ -92,6 +103,7 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(config_text, render_threads),
     TEXT(config_text, disk_min_mib),
     TEXT(config_text, written_notice_due),
+    TEXT(config_text, retention_months),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t top_value = {
@@ -103,7 +115,6 @@ static void section_add(const struct channel_driver *driver)
 
     if (known >= 0) {
         require(channel_fields[CHANNEL_FIXED + known].value.mapping.fields ==
-    TEXT(config_text, retention_months),
                 driver->config_fields);
         return;
     }

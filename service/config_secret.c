@@ -127,6 +127,38 @@ static void take_master(struct config *config, struct secrets_walk *walk)
     explicit_bzero(&secret, sizeof secret);
 }
 
+/* One key a line: the first signs, and so do the others, while a key is being replaced. */
+static void take_log_keys(struct config *config, struct secrets_walk *walk)
+{
+    struct secret secret;
+    const char *problem = NULL;
+
+    if (!config->log_key_file)
+        return;
+    read_secret(config->log_key_file, &secret);
+    problem = secret.problem;
+    config->n_signers = 0;
+    for (char *line = secret.text, *end; !problem && *line; line = end) {
+        end = line + strcspn(line, "\r\n");
+        if (*end)
+            *end++ = 0;
+        line = str_trim(line);
+        if (!*line)
+            continue;
+        if (config->n_signers == RECEIPT_LOG_SIGNERS_MAX ||
+            !note_signer_parse(&config->signers[config->n_signers++], line))
+            problem = "this is no signing key: make one with tocsin log keygen FILE --name ORIGIN";
+        else if (!str_equal(config->signers[config->n_signers - 1].verifier.name,
+                            config->log_origin ? config->log_origin
+                                               : config->signers[0].verifier.name))
+            problem = "a key has another name than log.origin: all keys of a log are made with its "
+                      "origin as --name";
+    }
+    if (problem)
+        config_fault_set(&walk->reader, "log.key_file", "%s", problem);
+    explicit_bzero(&secret, sizeof secret);
+}
+
 enum result config_secrets(struct config *config, FILE *report, struct config_fault *fault)
 {
     struct secrets_walk walk = {.reader = {.lines = config_lines_of(config), .fault = fault},
@@ -136,6 +168,8 @@ enum result config_secrets(struct config *config, FILE *report, struct config_fa
     memset(fault, 0, sizeof *fault);
     str_copy(fault->file, sizeof fault->file, config_path(config));
     take_master(config, &walk);
+    if (fault->error.code == RESULT_OK)
+        take_log_keys(config, &walk);
     if (fault->error.code == RESULT_OK)
         schema_walk(schema_fields(), config_text(config), "", &visit);
     return fault->error.code;

@@ -24,8 +24,13 @@ struct text_channel {
 struct text_store {
     char *path, *readers, *cache_mib;
 };
+struct text_witness {
+    char *url, *vkey;
+};
 struct text_log {
-    char *level;
+    char *level, *origin, *key_file;
+    struct text_witness *witnesses;
+    unsigned witnesses_count;
 };
 struct text_retry {
     char *base, *max, *limit;
@@ -37,12 +42,12 @@ struct config_text {
     char *listen, *allow_public, *public_url, *master_key, *notices;
     char *approvals_required, *consent_required;
     char *lease, *stop_grace, *render_threads, *disk_min_mib, *written_notice_due;
+    char *retention_months;
     struct text_store store;
     struct text_log log;
     struct text_retry retry;
     struct text_http http;
     char **ladder, **beside;
-    char *retention_months;
     unsigned ladder_count, beside_count;
     struct text_channel *channels;
     unsigned channels_count;

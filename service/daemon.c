@@ -37,6 +37,7 @@
 #include "service/delivery/delivery.h"
 #include "service/http/http_server.h"
 #include "service/notify.h"
+#include "service/receipts/receipt_log.h"
 
 enum { WATCH_MS = 500, STORE_ANSWER_MS = 3000, HURRY_MS = 2000, LIMIT_EXTRA_MS = 15000 };
 
@@ -67,6 +68,7 @@ struct daemon {
     struct http_client *client;
     struct notice_set *notices;
     struct delivery *delivery;
+    struct receipt_log *log;
     struct api *api;
     struct http_server *server;
     struct loop_signal *signals[SIGNALS_N];
@@ -87,12 +89,23 @@ static int64_t grace_ms(const struct daemon *self)
 
 /* ---- Stopping ---- */
 
-static void on_stopped(void *context)
+static void on_log_stopped(void *context)
 {
     struct daemon *self = context;
 
     sm_move(&stage_table, &self->stage, STAGE_STOPPED);
     loop_stop(self->loop);
+}
+
+/* The engine's last receipts get their places too. */
+static void on_stopped(void *context)
+{
+    struct daemon *self = context;
+
+    if (self->log)
+        receipt_log_stop(self->log, on_log_stopped, self);
+    else
+        on_log_stopped(self);
 }
 
 static void stop_delivery(struct daemon *self)
@@ -206,6 +219,7 @@ static void on_started(void *context, enum result result, const struct error *er
     } else if (self->stage == STAGE_STARTING) {
         sm_move(&stage_table, &self->stage, STAGE_RUNNING);
         api_set_state(self->api, API_READY);
+        receipt_log_start(self->log);
         notify_send("READY=1");
         log_info("ready", LOG_INT("port", http_server_port(self->server)));
         return;
@@ -246,11 +260,28 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .retry_base_ms = config->retry_base_ms,
         .retry_max_ms = config->retry_max_ms,
         .retry_limit = config->retry_limit,
+        .retention_months = config->retention_months,
     };
     enum result result = delivery_create(&engine, &self->delivery, error);
 
     seal_key_wipe(&engine.master);
     return result;
+}
+
+static enum result open_log(struct daemon *self, struct error *error)
+{
+    const struct config *config = self->config;
+    const struct receipt_log_config log = {.loop = self->loop,
+                                           .store = self->store,
+                                           .client = self->client,
+                                           .signers = config->signers,
+                                           .n_signers = config->n_signers,
+                                           .witnesses = config->witnesses,
+                                           .n_witnesses = config->n_witnesses,
+                                           .threads = true,
+                                           .alone = true}; /* store_open() locks */
+
+    return receipt_log_create(&log, &self->log, error);
 }
 
 static enum result open_door(struct daemon *self, struct error *error)
@@ -260,8 +291,8 @@ static enum result open_door(struct daemon *self, struct error *error)
     char *directory = directory_of(config->store_path);
     struct api_config api = {.delivery = self->delivery,
                              .store = self->store,
-        .retention_months = config->retention_months,
                              .loop = self->loop,
+                             .log = self->log,
                              .public_url = config->public_url,
                              .version = TOCSIN_VERSION,
                              .data_dir = directory,
@@ -302,6 +333,8 @@ static enum result open_all(struct daemon *self, struct error *error)
     result = notice_set_load(config->notices, &self->notices, error);
     if (result == RESULT_OK)
         result = open_engine(self, error);
+    if (result == RESULT_OK)
+        result = open_log(self, error);
     return result == RESULT_OK ? open_door(self, error) : result;
 }
 
@@ -344,6 +377,7 @@ static void close_all(struct daemon *self)
         notice_set_destroy(&self->notices);
     if (self->client)
         http_client_destroy(&self->client);
+    receipt_log_destroy(&self->log);
     if (self->store)
         store_close(&self->store);
     loop_destroy(&self->loop);

@@ -18,13 +18,15 @@ struct delivery;
 struct http_route;
 struct http_server;
 struct loop;
+struct receipt_log;
 struct store;
 
 struct api_config {
     struct delivery *delivery; /* all outlive the API */
     struct store *store;
     struct loop *loop;
-    const char *public_url; /* without trailing slash: what providers signed their callbacks for */
+    struct receipt_log *log; /* NULL: none is kept */
+    const char *public_url;  /* without trailing slash: what providers signed their callbacks for */
     const char *version;
     const char *data_dir;        /* its disk is watched by /readyz; NULL: none is */
     size_t disk_min_mib;         /* red below this much free space; 0: 64 */

@@ -7,6 +7,7 @@
 #include "service/api/call.h"
 #include "service/api/health.h"
 #include "service/api/resources.h"
+#include "service/receipts/receipt_log.h"
 
 enum { DISK_MIN_MIB = 64 };
 
@@ -31,6 +32,8 @@ size_t health_reasons(const struct api *api, const char *reasons[HEALTH_REASONS_
         reasons[n++] = "engine: it is starting; wait.";
     if (api->state == API_DRAINING)
         reasons[n++] = "engine: it is stopping; use another node or wait for the restart.";
+    if (api->config.log != NULL && api->state == API_READY)
+        n += receipt_log_problems(api->config.log, reasons + n, HEALTH_REASONS_MAX - n);
     return n;
 }
 
@@ -47,9 +50,16 @@ void readyz_get(struct call *call)
     const char *reasons[HEALTH_REASONS_MAX];
     size_t n = health_reasons(call->api, reasons);
     struct json_object *json = json_object_new_object(), *array = json_object_new_array();
+    struct json_object *warnings = json_object_new_array();
     for (size_t i = 0; i < n; i++)
         json_object_array_add(array, json_object_new_string(reasons[i]));
     out_text(json, "status", n ? "unready" : "ready");
     json_object_object_add(json, "reasons", array);
+    if (call->api->config.log != NULL && !receipt_log_signs(call->api->config.log))
+        json_object_array_add(
+            warnings, json_object_new_string("log: no key is configured, so checkpoints are not "
+                                             "signed; make one with tocsin log keygen and set "
+                                             "log.key_file."));
+    json_object_object_add(json, "warnings", warnings);
     call_reply_json(call, n ? 503 : 200, json);
 }

@@ -8,6 +8,7 @@
 #include "service/api/call.h"
 #include "service/api/health.h"
 #include "service/api/resources.h"
+#include "service/receipts/receipt_log.h"
 
 static void head(struct buf *to, const char *name, const char *type, const char *help)
 {
@@ -114,10 +115,10 @@ static void engine(struct buf *to, const struct delivery_stats *stats)
     one(to, "tocsin_holds", "gauge", "Waves that are held.", stats->holds_held);
     one(to, "tocsin_holds_overdue", "gauge", "Held waves past the time the hold was for.",
         stats->holds_overdue);
-    one(to, "tocsin_waves_active", "gauge", "Waves being planned or sent.", stats->waves_active);
     one(to, "tocsin_retention_next_timestamp_seconds", "gauge",
         "When the next incident is erased by itself; 0: none is due.",
         stats->retention_next_at > 0 ? (uint64_t)stats->retention_next_at / 1000 : 0);
+    one(to, "tocsin_waves_active", "gauge", "Waves being planned or sent.", stats->waves_active);
     one(to, "tocsin_oldest_in_flight_milliseconds", "gauge", "Age of the oldest send in flight.",
         stats->oldest_in_flight_ms > 0 ? (uint64_t)stats->oldest_in_flight_ms : 0);
 }
@@ -141,6 +142,23 @@ static void http(struct buf *to, const struct api *api)
     one(to, "tocsin_http_body_bytes_total", "counter", "Bytes of request bodies.", stats.bytes_in);
 }
 
+static void log_numbers(struct buf *to, const struct receipt_log *log)
+{
+    if (log == NULL)
+        return;
+    struct receipt_log_stats stats = receipt_log_stats(log);
+    one(to, "tocsin_log_size", "gauge", "Receipts in the log.", stats.size);
+    one(to, "tocsin_log_signed_size", "gauge", "Receipts under a signed checkpoint.",
+        stats.signed_size);
+    one(to, "tocsin_log_signed_timestamp_seconds", "gauge", "When the newest was signed.",
+        stats.signed_at == TIME_NONE ? 0 : (uint64_t)stats.signed_at / 1000);
+    one(to, "tocsin_log_leading", "gauge", "1: this process gives receipts their places.",
+        stats.leading);
+    one(to, "tocsin_log_witnesses", "gauge", "Configured witnesses.", stats.n_witnesses);
+    one(to, "tocsin_log_cosigned_size", "gauge", "Receipts under a checkpoint of every witness.",
+        stats.cosigned_size);
+}
+
 void metrics_get(struct call *call)
 {
     const struct api *api = call->api;
@@ -152,6 +170,7 @@ void metrics_get(struct call *call)
     outcomes(&text, stats);
     channels(&text, stats);
     http(&text, api);
+    log_numbers(&text, api->config.log);
     one(&text, "tocsin_store_pending", "gauge", "Requests that wait for the store.",
         store_pending(api->config.store));
     one(&text, "tocsin_store_healthy", "gauge", "0: the store stopped accepting writes.",

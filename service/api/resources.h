@@ -26,6 +26,15 @@ void person_get(struct call *call);
 void person_decide(struct call *call);
 /* receipts.c */
 void receipts_get(struct call *call);
+/* evidence.c */
+void evidence_get(struct call *call);
+/* log.c */
+void receipt_proof_get(struct call *call);
+void log_checkpoint_get(struct call *call);
+void log_key_get(struct call *call);
+void log_tile_get(struct call *call);
+void log_entries_get(struct call *call);
+void log_consistency_get(struct call *call);
 /* reports.c */
 void report_post(struct call *call);
 /* banners.c */
@@ -40,14 +49,14 @@ void written_request_decide(struct call *call);
 void tokens_post(struct call *call);
 void tokens_list(struct call *call);
 void token_delete(struct call *call);
+/* erasures.c */
+void erasures_post(struct call *call);
+void incident_erasure_post(struct call *call);
+void retention_get(struct call *call);
+void retention_put(struct call *call);
 /* health.c, metrics.c, help.c */
 void healthz_get(struct call *call);
 void readyz_get(struct call *call);
 void metrics_get(struct call *call);
 void openapi_get(struct call *call);
 void problem_get(struct call *call);
-/* erasures.c */
-void erasures_post(struct call *call);
-void incident_erasure_post(struct call *call);
-void retention_get(struct call *call);
-void retention_put(struct call *call);

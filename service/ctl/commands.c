@@ -98,6 +98,37 @@ static const struct ctl_option requests_create_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option verify_options[] = {
+    {"key", 0, "VKEY", "the verifier key of the log (default: asked of the server itself)"},
+    {"from", 0, "FILE", "an earlier checkpoint that the log must extend"},
+    {"save", 0, "FILE", "keep the checkpoint that was verified, for --from next time"},
+    {"witness", 0, "VKEY", "this witness must have cosigned"},
+    {"tiles-only", 0, NULL, "hash tiles, not entries (which need the role compliance or admin)"},
+    {"receipt", 0, "FILE", "with PROOF: the leaf that it proves"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option keygen_options[] = {
+    {"name", 0, "NAME", "the log's origin, such as notify.example.org/log (needed)"},
+    {"witness", 0, NULL, "a key for a witness, not for a log"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option proof_options[] = {
+    {"output", 'o', "FILE", "the proof goes there (default: standard output)"},
+    {"leaf", 0, "FILE", "and the receipt's leaf, byte for byte, there"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option witness_options[] = {
+    {"listen", 0, "ADDRESS", "such as 127.0.0.1:8081 (needed)"},
+    {"allow-public", 0, NULL, "also addresses that others reach"},
+    {"key", 0, "FILE", "its signing key: log keygen FILE --name NAME --witness (needed)"},
+    {"log-vkey", 0, "VKEY", "the verifier key of the log (needed)"},
+    {"state", 0, "FILE", "what it saw last; made at its first checkpoint (needed)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option token_options[] = {
     {"role", 0, "ROLES",
      "responder, approver, compliance, operator, app, admin; commas between (needed)"},
@@ -156,6 +187,24 @@ const struct ctl_command ctl_commands[] = {
      "name, email, phone, account_id or postal_code instead, and where the letter goes (address).",
      requests_create_options, run_requests_create},
     {"requests show", "ID", 1, "Show one request and its steps", NULL, NULL, run_requests_show},
+    {"verify", "[PROOF]", CTL_WORD_OPTIONAL, "Verify the log of --url, or one receipt's proof",
+     "The log: its checkpoint, tiles and entries are fetched and hashed again. A proof needs "
+     "--receipt\n"
+     "and --key, and no network. Exit code 1, and the first thing that is wrong, if it does not "
+     "hold.",
+     verify_options, run_verify},
+    {"log keygen", "FILE", 1, "Make a signing key; its verifier key is printed",
+     "The new file is of mode 0400. Put its path into log.key_file, and give the printed line to "
+     "those\n"
+     "who verify.",
+     keygen_options, run_log_keygen},
+    {"log proof", "RECEIPT", 1, "Fetch the proof that a receipt is in the log", NULL, proof_options,
+     run_log_proof},
+    {"witness", "", 0, "Run a witness: it cosigns a log that was never rewritten",
+     "For another machine than the log's, run by somebody else. Its verifier key is printed at "
+     "the\n"
+     "start and belongs into log.witnesses of the log. Without its state file it must not go on.",
+     witness_options, run_witness},
     {"token create", "", 0, "Make a token; it is shown this once", NULL, token_options,
      run_token_create},
     {"token list", "", 0, "List the tokens, without their secrets", NULL, NULL, run_token_list},

@@ -39,12 +39,13 @@ struct ctl {
     struct api_client *api;
 };
 
+enum { CTL_WORD_OPTIONAL = 0x100, CTL_WORDS_MASK = 0xff };
 struct ctl_command {
-    const char *name;                 /* "incident create", "approve"; NULL ends the table */
-    const char *arguments;            /* "ID FILE" */
-    unsigned n_words;                 /* how many of them are needed, exactly */
-    const char *summary;              /* one line */
-    const char *help;                 /* more, or NULL */
+    const char *name;      /* "incident create", "approve"; NULL ends the table */
+    const char *arguments; /* "ID FILE" */
+    unsigned n_words;      /* how many of them are needed; + CTL_WORD_OPTIONAL: one more */
+    const char *summary;   /* one line */
+    const char *help;      /* more, or NULL */
     const struct ctl_option *options; /* NULL: none of its own */
     enum ctl_exit (*run)(struct ctl *ctl);
 };
@@ -128,6 +129,10 @@ enum ctl_exit run_retention(struct ctl *ctl);
 enum ctl_exit run_requests_list(struct ctl *ctl);
 enum ctl_exit run_requests_create(struct ctl *ctl);
 enum ctl_exit run_requests_show(struct ctl *ctl);
+enum ctl_exit run_verify(struct ctl *ctl);
+enum ctl_exit run_log_keygen(struct ctl *ctl);
+enum ctl_exit run_log_proof(struct ctl *ctl);
+enum ctl_exit run_witness(struct ctl *ctl);
 enum ctl_exit run_token_create(struct ctl *ctl);
 enum ctl_exit run_token_list(struct ctl *ctl);
 enum ctl_exit run_token_revoke(struct ctl *ctl);

@@ -121,7 +121,8 @@ static enum ctl_exit take_word(struct parsing *p, const char *word)
 
     if (ctl->command == NULL)
         return take_command(p, word);
-    if (ctl->n_words == ctl->command->n_words)
+    if (ctl->n_words == (ctl->command->n_words & CTL_WORDS_MASK) +
+                            ((ctl->command->n_words & CTL_WORD_OPTIONAL) != 0))
         return usage(ctl, word, "is one word too many");
     ctl->words[ctl->n_words++] = word;
     return CTL_OK;
@@ -169,7 +170,7 @@ enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv)
         help_all(stderr);
         return CTL_USAGE;
     }
-    if (ctl->n_words < ctl->command->n_words)
+    if (ctl->n_words < (ctl->command->n_words & CTL_WORDS_MASK))
         return complain(CTL_USAGE, "tocsin %s needs %s; see tocsin %s --help", ctl->command->name,
                         ctl->command->arguments, ctl->command->name);
     ctl->json = ctl_option(ctl, "json") != NULL;

@@ -3,7 +3,7 @@
  *
  * Loop thread only; hashing happens on the lane `log`. A receipt that is stored is in the log
  * within a quarter of a second, under a signed checkpoint within a second. Without a key the log
- * grows unsigned, and receipt_log_problem() says so. */
+ * grows unsigned: receipt_log_signs(). */
 #pragma once
 #include "base/arena.h"
 #include "base/id.h"
@@ -46,6 +46,9 @@ bool receipt_log_pump(struct receipt_log *log);
 
 /* Why the log is not what it should be: up to `most` static sentences. 0: all is well. */
 size_t receipt_log_problems(const struct receipt_log *log, const char **reasons, size_t most);
+
+/* False: no key was given, and nothing can be proved to a stranger. */
+bool receipt_log_signs(const struct receipt_log *log);
 
 struct receipt_log_stats {
     uint64_t size, signed_size, cosigned_size; /* cosigned: by every witness */

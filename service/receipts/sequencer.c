@@ -397,13 +397,15 @@ size_t receipt_log_problems(const struct receipt_log *log, const char **reasons,
         late = late || log_witness_late(&log->witnesses[i]);
     if (log->problem != NULL && n < most)
         reasons[n++] = log->problem;
-    if (log->n_signers == 0 && n < most)
-        reasons[n++] = "log: no key is configured, so checkpoints are not signed; make one with "
-                       "tocsin log keygen and set log.key_file.";
     if (late && n < most)
         reasons[n++] = "log: a witness has not cosigned for a minute, or refuses to; look at its "
                        "address and its own log.";
     return n;
+}
+
+bool receipt_log_signs(const struct receipt_log *log)
+{
+    return log->n_signers > 0;
 }
 
 struct receipt_log_stats receipt_log_stats(const struct receipt_log *log)

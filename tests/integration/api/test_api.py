@@ -32,6 +32,7 @@ def fill(path):
         path = path.replace(name, value)
     prefix = {"banners": "ban", "written-notice-requests": "req", "tokens": "tok"}
     word = path.split("/")[2] if path.count("/") > 1 else ""
+    path = path.replace("{path...}", "000")
     return path.replace("{id}", f"{prefix.get(word, 'inc')}_{ZERO[:-1]}7")
 
 
@@ -459,7 +460,7 @@ def bad_requests(rig, path):
 # A watcher is told wrong, or a reader finds no description, when this fails.
 def service(rig):
     assert rig.call("GET", "/healthz").json["status"] == "ok"
-    assert rig.call("GET", "/readyz").json == {"status": "ready", "reasons": []}
+    assert rig.call("GET", "/readyz").json == {"status": "ready", "reasons": [], "warnings": []}
     text = rig.call("GET", "/metrics")
     assert text.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     for line in text.body.decode().splitlines():

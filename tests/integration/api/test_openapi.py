@@ -15,7 +15,7 @@ def routes():
     for method, path, roles, body, query in found:
         roles = roles.replace("STAFF", "RESP | APPR | COMP | OPER")
         words = {NAMES[word] for word in re.findall(r"[A-Z]+", roles) if word in NAMES}
-        yield (method, path), words, body, None if query == "NULL" else {q for q in query.strip('"').split(",") if q}
+        yield (method, path.replace("...", "")), words, body, None if query == "NULL" else {q for q in query.strip('"').split(",") if q}
 
 
 def resolve(item):

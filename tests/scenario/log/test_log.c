@@ -244,7 +244,6 @@ static void a_changed_tree_stops_the_start(void **state)
 static void without_a_key_it_grows_unsigned_and_says_so(void **state)
 {
     struct log_rig *rig = *state;
-    const char *reasons[4];
     receipt_log_destroy(&rig->log);
     const struct receipt_log_config config = {
         .loop = rig->loop, .store = rig->store, .alone = true};
@@ -254,8 +253,7 @@ static void without_a_key_it_grows_unsigned_and_says_so(void **state)
     log_rig_pass(rig, 1500);
     assert_int_equal(receipt_log_stats(rig->log).size, 10);
     assert_int_equal(receipt_log_stats(rig->log).signed_size, 0);
-    assert_int_equal(receipt_log_problems(rig->log, reasons, 4), 1);
-    assert_non_null(strstr(reasons[0], "keygen"));
+    assert_false(receipt_log_signs(rig->log));
     receipt_log_stop(rig->log, NULL, NULL); /* a key comes: what is there is signed */
     log_rig_settle(rig);
     receipt_log_destroy(&rig->log);
