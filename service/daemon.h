@@ -19,6 +19,10 @@ int daemon_run(const struct config *config);
 /* Mints a token while no daemon runs on this store, and prints it once on stdout. */
 int daemon_mint_token(const struct config *config, const char *name, unsigned roles);
 
+/* Wraps all keys of the store by the master key in `new_key` (a path or env:NAME), while no daemon
+ * runs. `config` has its secrets: the old key. */
+int daemon_rewrap(struct config *config, const char *new_key);
+
 /* Asks `url` with GET; 0 when the answer is 2xx. For health checks of containers, which have no
  * curl. */
 int daemon_probe(const char *url);

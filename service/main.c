@@ -27,6 +27,8 @@ static const char help[] =
     "printed once\n"
     "  tocsind --keygen FILE                                a new master key (mode 0400); keep a "
     "copy elsewhere\n"
+    "  tocsind --config FILE --rewrap NEW_KEY_FILE          wrap all keys by a new master key, "
+    "while no daemon runs\n"
     "  tocsind --probe URL|env:NAME                         is it up? for health checks\n"
     "  tocsind --version | --help\n\n"
     "Roles: responder, approver, compliance, operator, app, admin.\n\n"
@@ -42,23 +44,19 @@ static const char help[] =
     "  78  the configuration or the master key is wrong\n";
 
 struct options {
-    const char *config, *mint, *role, *keygen, *probe;
+    const char *config, *mint, *role, *keygen, *probe, *rewrap;
     int check, version, help;
 };
 
 static bool read_options(int argc, char **argv, struct options *to)
 {
-    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE };
+    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP };
     const struct option known[] = {
-        {"config", required_argument, NULL, CONFIG},
-        {"mint-token", required_argument, NULL, MINT},
-        {"role", required_argument, NULL, ROLE},
-        {"keygen", required_argument, NULL, KEYGEN},
-        {"probe", required_argument, NULL, PROBE},
-        {"check-config", no_argument, &to->check, 1},
-        {"version", no_argument, &to->version, 1},
-        {"help", no_argument, &to->help, 1},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, CONFIG},  {"mint-token", required_argument, NULL, MINT},
+        {"role", required_argument, NULL, ROLE},      {"keygen", required_argument, NULL, KEYGEN},
+        {"probe", required_argument, NULL, PROBE},    {"rewrap", required_argument, NULL, REWRAP},
+        {"check-config", no_argument, &to->check, 1}, {"version", no_argument, &to->version, 1},
+        {"help", no_argument, &to->help, 1},          {NULL, 0, NULL, 0},
     };
     int found;
 
@@ -80,6 +78,9 @@ static bool read_options(int argc, char **argv, struct options *to)
             break;
         case PROBE:
             to->probe = optarg;
+            break;
+        case REWRAP:
+            to->rewrap = optarg;
             break;
         default:
             return false;
@@ -152,6 +153,8 @@ static int with_config(struct config *config, const struct options *options)
         return EXIT_DONE;
     }
     log_set_level((enum log_level)config->log_level);
+    if (options->rewrap)
+        return daemon_rewrap(config, options->rewrap);
     return daemon_run(config);
 }
 

@@ -101,6 +101,24 @@ struct store_keep_list {
 };
 void store_keep_list(struct store *store, struct store_keep_list *req);
 
+/* ---- Another master key. ---- */
+struct buf;
+struct store_rewrap {
+    struct store_request request;
+    /* Makes the wrapping of one key new: appends to `to`. False: it does not open. On the store's
+     * thread: it may touch nothing but keys. */
+    bool (*rewrap)(void *context, bool service, struct blob wrapped, struct buf *to);
+    void *context;
+    const char *service_setting; /* the setting that holds the service's key */
+    const struct receipt_batch *receipts;
+    size_t keys;            /* out: incidents' keys */
+    struct needle *needles; /* out: of the old wrappings */
+    size_t n_needles;
+};
+/* All keys in one transaction, or none: INVALID when one does not open. The roster is not touched.
+ */
+void store_rewrap(struct store *store, struct store_rewrap *req);
+
 /* ---- After an erasure. These run outside of any transaction. ---- */
 struct store_secure {
     struct store_request request;

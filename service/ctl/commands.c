@@ -83,6 +83,18 @@ static const struct ctl_option retention_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option key_split_options[] = {
+    {"shares", 0, "N", "how many there are to be (needed)"},
+    {"threshold", 0, "K", "how many of them give the key back (needed)"},
+    {"output", 'o', "PREFIX", "write PREFIX.share-1, ... (default: the key's file)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option key_join_options[] = {
+    {"output", 'o', "FILE", "where the key goes; it must not be there yet (needed)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option requests_list_options[] = {
     {"incident", 'i', "ID", "of this incident only"},
     OPTIONS_END,
@@ -179,6 +191,13 @@ const struct ctl_command ctl_commands[] = {
      erase_options, run_erase},
     {"retention", "ID", 1, "Show or change how long an incident is kept", NULL, retention_options,
      run_retention},
+    {"key split", "FILE", 1, "Split a key file into shares for several people",
+     "Any K of the shares give the key back, fewer tell nothing (Shamir 1979). Print them, or "
+     "give\n"
+     "each file to another person, then remove the files. No server is asked.",
+     key_split_options, run_key_split},
+    {"key join", "", 0, "Put a key together from shares on standard input, one a line", NULL,
+     key_join_options, run_key_join},
     {"requests list", "", 0, "List the requests for a written notice", NULL, requests_list_options,
      run_requests_list},
     {"requests create", "", 0, "Enter a request for a written notice",

@@ -85,7 +85,7 @@ static void end(struct forgetting *it)
         return;
     }
     it->secure.cb = on_secured;
-    erase_secure(it->delivery, &it->secure);
+    erase_secure(it->delivery->config.loop, it->delivery->config.store, &it->secure);
 }
 
 /* ---- One incident after the other. ---- */

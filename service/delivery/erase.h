@@ -92,10 +92,10 @@ struct erase_secure {
     bool rebuilt, verified; /* out */
     struct error error;     /* out */
     /* private */
-    struct delivery *delivery;
+    struct store *store;
     struct store_secure *checkpoint;
     struct store_scan *scan;
     struct loop_timer again;
     unsigned tries;
 };
-void erase_secure(struct delivery *delivery, struct erase_secure *secure);
+void erase_secure(struct loop *loop, struct store *store, struct erase_secure *secure);

@@ -84,7 +84,7 @@ static void on_erased(struct store_request *request)
         return;
     }
     it->secure.cb = on_secured;
-    erase_secure(it->delivery, &it->secure);
+    erase_secure(it->delivery->config.loop, it->delivery->config.store, &it->secure);
 }
 
 /* Sealed by the service's key: the incident's own is gone with it. */

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 
 /* Interfaces. */
+#include "tocsin/loop.h"
 #include "tocsin/store_erase.h"
 
 /* This module. */
-#include "service/delivery/delivery_private.h"
 #include "service/delivery/erase.h"
 
 enum { AGAIN_MS = 200, TRIES_MAX = 100 };
@@ -49,7 +49,7 @@ static void secure_3_rebuild(struct erase_secure *it)
 {
     it->rebuilt = true;
     it->checkpoint->request.cb = on_rebuilt;
-    store_vacuum(it->delivery->config.store, it->checkpoint);
+    store_vacuum(it->store, it->checkpoint);
 }
 
 /* ---- 2 ---- */
@@ -74,7 +74,7 @@ static void secure_2_scan(struct erase_secure *it)
     it->scan->request.user = it;
     it->scan->needles = (const struct needle *)(const void *)it->needles.data;
     it->scan->n_needles = it->needles.length / NEEDLE_SIZE;
-    store_scan(it->delivery->config.store, it->scan);
+    store_scan(it->store, it->scan);
 }
 
 /* ---- 1 ---- */
@@ -94,7 +94,7 @@ static void secure_1_log(struct erase_secure *it)
 {
     it->checkpoint->request.cb = on_log_empty;
     it->checkpoint->request.user = it;
-    store_secure(it->delivery->config.store, it->checkpoint);
+    store_secure(it->store, it->checkpoint);
 }
 
 static void on_again(struct loop_timer *timer)
@@ -102,13 +102,13 @@ static void on_again(struct loop_timer *timer)
     secure_1_log(container_of(timer, struct erase_secure, again));
 }
 
-void erase_secure(struct delivery *delivery, struct erase_secure *secure)
+void erase_secure(struct loop *loop, struct store *store, struct erase_secure *secure)
 {
-    secure->delivery = delivery;
+    secure->store = store;
     secure->rebuilt = secure->verified = false;
     secure->tries = 0;
     secure->checkpoint = mem_new(struct store_secure);
     secure->scan = mem_new(struct store_scan);
-    loop_timer_init(delivery->config.loop, &secure->again, on_again);
+    loop_timer_init(loop, &secure->again, on_again);
     secure_1_log(secure);
 }

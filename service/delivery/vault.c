@@ -55,6 +55,17 @@ void vault_new_incident(const struct vault *vault, struct seal_key *ret_key, str
     seal_add(wrapped, &vault->master, BOUND_INCIDENT, ret_key->bytes, sizeof(ret_key->bytes));
 }
 
+bool vault_rewrap(const struct seal_key *old, const struct seal_key *fresh, bool service,
+                  struct blob wrapped, struct buf *to)
+{
+    const char *bound = service ? BOUND_SERVICE : BOUND_INCIDENT;
+    struct seal_key key;
+    bool ok =
+        open_key(old, bound, wrapped, &key) && seal_add(to, fresh, bound, key.bytes, SEAL_KEY_SIZE);
+    seal_key_wipe(&key);
+    return ok;
+}
+
 bool vault_unwrap(const struct vault *vault, struct blob wrapped, struct seal_key *ret_key)
 {
     return open_key(&vault->master, BOUND_INCIDENT, wrapped, ret_key);

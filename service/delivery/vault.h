@@ -23,5 +23,9 @@ void vault_propose_service_key(const struct vault *vault, struct buf *to);
 bool vault_take_service_key(struct vault *vault, struct blob sealed);
 /* A new incident key and its wrapped form (appended). */
 void vault_new_incident(const struct vault *vault, struct seal_key *ret_key, struct buf *wrapped);
+/* The same key wrapped by another master key (appended). False: it does not open. For every key
+ * that the master key wraps, the service's or an incident's. Pure. */
+bool vault_rewrap(const struct seal_key *old, const struct seal_key *fresh, bool service,
+                  struct blob wrapped, struct buf *to);
 /* False: wrapped by another master key, or erased. */
 bool vault_unwrap(const struct vault *vault, struct blob wrapped, struct seal_key *ret_key);
