@@ -1,81 +1,31 @@
-/* verify.h - checks an archive of evidence offline. Shares no code with what writes it but hashes,
- * JSON and the tree's arithmetic. Private to service/ctl. */
+/* verify.h - is a served log what its signature says? Fetches through a callback, so that tests can
+ * serve from memory. Private to service/ctl. One thread. */
 #pragma once
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-#include "base/arena.h"
-#include "base/json.h"
 #include "base/result.h"
-#include "base/str.h"
 #include "tocsin/tlog.h"
 
-enum { VERIFY_FILES_MAX = 256 };
-
-struct verify_file {
-    char name[96];
-    uint64_t size;
-    uint8_t digest[DIGEST_SIZE];
-};
-
-struct verify_leaf {
-    uint64_t index;
-    struct merkle_hash hash;
-};
-struct verify_node {
-    uint64_t from; /* the first leaf below it */
-    unsigned level;
-    struct merkle_hash hash;
-};
-
 struct verify {
-    const char *path;      /* of the archive */
-    const char *key;       /* verifier key given by the user; NULL: the archive's own */
-    const char *recipient; /* NULL: nobody in particular */
-    struct error error;    /* the first thing that is wrong */
+    /* Appends the body of "/log/..."; false: it cannot be had. */
+    bool (*fetch)(void *context, const char *path, struct buf *to);
+    void *context;
+    struct note_verifier key; /* of the log */
+    bool tiles_only;          /* hash level-0 tiles, not entries */
+    bool earlier;             /* the log must extend this checkpoint */
+    uint64_t earlier_size;
+    struct merkle_hash earlier_root;
+    bool witnessed; /* this witness must have cosigned */
+    struct note_verifier witness;
 
-    struct verify_file files[VERIFY_FILES_MAX];
-    size_t n_files;
-    /* Small files, whole. */
-    struct buf manifest_text, note, sum, checkpoint, keys, summary_text;
-    struct json_object *manifest;
-    struct json_object *notices; /* {"en": {"md": text, "json": {...}}} */
+    struct buf note;              /* out: the checkpoint; initialised and freed by the caller */
+    struct checkpoint checkpoint; /* out: borrows from `note` */
 
-    /* From the lines. */
-    struct json_object *counts; /* as summary.json, made anew */
-    uint64_t receipts, openings, people, outside;
-    int64_t rows_accepted; /* by the roster's receipts */
-    struct verify_leaf *leaves;
-    size_t n_leaves, leaves_capacity;
-    uint8_t (*commitments)[DIGEST_SIZE]; /* by line; zeros: none */
-    size_t commitments_capacity;
-    struct verify_node *nodes;
-    size_t n_nodes, nodes_capacity;
-
-    /* For one recipient. */
-    uint64_t *lines; /* of receipts about the recipient, ascending */
-    size_t n_lines, line_at;
-    struct buf person;  /* the line of people.ndjson */
-    struct buf opened;  /* the openings, a line each */
-    bool telling;       /* second reading: receipts of `lines` are kept */
-    struct buf told;    /* those receipts, a line each */
+    /* private */
+    struct tile_edge edge;
+    struct error *error;
+    bool wrong;
 };
-
-/* Sets the error unless one is set; false. */
-bool verify_wrong(struct verify *verify, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* verify_read.c: walks the archive; every file's hash, and its content's own checks. */
-bool verify_read(struct verify *verify);
-/* verify_lines.c: a line without its end. */
-bool verify_receipt(struct verify *verify, const char *line, size_t length);
-bool verify_opening(struct verify *verify, const char *line, size_t length);
-bool verify_person(struct verify *verify, const char *line, size_t length);
-bool verify_tree_node(struct verify *verify, const char *line, size_t length);
-/* verify_sums.c: manifest against files, signature, tree, sums, notices. */
-bool verify_manifest(struct verify *verify);
-bool verify_signature(struct verify *verify);
-bool verify_tree(struct verify *verify);
-bool verify_counts(struct verify *verify);
-bool verify_notices(struct verify *verify);
-/* verify_person.c: in words. */
-bool verify_tell(struct verify *verify, FILE *to);
+/* False: *error names the first thing that is wrong by its path. */
+bool verify_log(struct verify *verify, struct error *error);
