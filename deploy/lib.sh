@@ -36,4 +36,6 @@ BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libuv1-dev libcurl4-o
     libcyaml-dev libyaml-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcmocka-dev libesmtp-dev)
 
 # Real peers and helpers of the tests: a relay with real bounces, an SMS gateway with a simulated network.
-TEST_PACKAGES=(postfix kannel kannel-extras openssl)
+# Go verifies the log of receipts by others' code (golang.org/x/mod); any Go does.
+TEST_PACKAGES=(postfix kannel kannel-extras openssl golang-golang-x-mod-dev)
+command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || TEST_PACKAGES+=(golang-go)

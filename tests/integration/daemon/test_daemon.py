@@ -117,6 +117,9 @@ class CommandLine(Case):
         with open("deploy/tocsin.example.yaml", encoding="utf-8") as file:
             text = re.sub(r"/etc/tocsin/secrets/[a-z-]+", self.path("secrets/any"), file.read())
         text = text.replace("/etc/tocsin/master.key", self.key)
+        text = text.replace("/etc/tocsin/log.key", self.path("log.key"))
+        subprocess.run([os.path.join(BUILD, "service/ctl/tocsin"), "log", "keygen", self.path("log.key"), "--name",
+                        "notify.example.org/log"], check=True, capture_output=True)
         config = self.path("example.yaml")
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)

@@ -49,7 +49,7 @@ static struct log_rig *make(struct ledger *ledger)
     struct sign_key key;
     sign_key_of_seed(&key, seed);
     note_signer_init(&rig->signer, "log.example.org/log", NOTE_ED25519, &key);
-    strcpy(rig->dir, "/tmp/tocsin-log-XXXXXX");
+    snprintf(rig->dir, sizeof(rig->dir), "/tmp/tocsin-log-XXXXXX");
     assert_non_null(mkdtemp(rig->dir));
     snprintf(rig->path, sizeof(rig->path), "%s/store.db", rig->dir);
     rig->ledger = ledger;

@@ -1,0 +1,174 @@
+"""The log of a running tocsind, as strangers see it: python3 test_log.py others|served|verify|files|witness"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from rig import PERSON, Rig, SOURCE, TITLE, WITNESS, wait_for
+
+SKIP = 77  # CTest's SKIP_RETURN_CODE
+
+
+# Third-party code that refuses our log would make every promise about strangers void.
+def others():
+    go = shutil.which("go") or next((p for p in ("/usr/local/go/bin/go", "/usr/lib/go/bin/go") if os.path.exists(p)), None)
+    if not go or not os.path.isdir("/usr/share/gocode/src/golang.org/x/mod/sumdb"):
+        print("skipped: Go or Debian's golang-golang-x-mod-dev is not here")
+        return SKIP
+    with Rig() as rig, tempfile.TemporaryDirectory() as cache:
+        first = wait_for("a checkpoint", rig.size)
+        incident = rig.incident(600)
+        assert rig.settle() > 600
+        ids = [r["receipt_id"] for r in rig.receipts(incident)]
+        rig.settle()
+        done = subprocess.run([go, "run", SOURCE / "tests/integration/log/check.go", f"http://127.0.0.1:{rig.port}",
+                               rig.vkey, rig.tokens["compliance"], str(first), *ids[::40]],
+                              env={**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": cache,
+                                   "GOTOOLCHAIN": "local"}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        print("verified by Go's sumdb:", done.stdout.strip())
+    return 0
+
+
+# A client that follows the specification would not find what it looks for, or be told what is not its business.
+def served():
+    with Rig() as rig:
+        incident = rig.incident(300)
+        size = rig.settle()
+        status, text, headers = rig.call("GET", "/log/checkpoint")
+        assert status == 200 and headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert headers["Cache-Control"] == "max-age=1"
+        status, tile, headers = rig.call("GET", "/log/tile/0/000")
+        assert status == 200 and len(tile) == 8192 and headers["Content-Type"] == "application/octet-stream"
+        assert "immutable" in headers["Cache-Control"]
+        assert rig.call("GET", f"/log/tile/0/001.p/{size - 256}")[0] == 200
+        assert rig.call("GET", "/log/tile/0/000.p/7")[1] == tile[:7 * 32]
+        assert len(rig.call("GET", "/log/tile/1/000.p/1")[1]) == 32
+        for path in ("0/001", f"0/001.p/{size - 255}", "0/002", "1/000", "8/000.p/1", "0/0", "00/000", "0/000.p/256", "x",
+                     "0/x000/000", "64/000", "-1/000", "0/000.p/0", "0/000/", "0/999999"):
+            assert rig.call("GET", f"/log/tile/{path}")[0] == 404, path
+        assert rig.call("GET", "/log/tile/entries/000")[0] == 401
+        assert rig.call("GET", "/log/tile/entries/000", "responder")[0] == 403
+        status, bundle, headers = rig.call("GET", "/log/tile/entries/000", "compliance")
+        assert status == 200 and headers["Cache-Control"].startswith("private")
+        leaves = []
+        while bundle:
+            length = int.from_bytes(bundle[:2], "big")
+            leaves.append(bundle[2:2 + length])
+            bundle = bundle[2 + length:]
+        assert len(leaves) == 256
+        for leaf in leaves:  # nothing of an affair or a person; no exact time
+            read = json.loads(leaf)
+            assert read["v"] == 1 and "at" not in read and len(read["day"]) == 10
+            for secret in (TITLE, "Example Bank", PERSON, "Zebulon", "@", "mailbox"):
+                assert secret.lower().encode() not in leaf.lower(), (secret, leaf)
+        assert rig.call("GET", "/log/key")[1].decode().strip() == rig.vkey
+        # Proofs.
+        receipts = rig.receipts(incident)
+        rig.settle()
+        proof = rig.json("GET", f"/v1/receipts/{receipts[9]['receipt_id']}/proof", "responder")
+        assert json.loads(proof["leaf"]) == receipts[9]["receipt"] and proof["index"] < proof["size"]
+        assert rig.call("GET", f"/v1/receipts/{receipts[9]['receipt_id']}/proof")[0] == 401
+        for wrong in ("rct_0000000000001.0", "rct_x.0", "x", receipts[9]["receipt_id"] + "9999", "rct_0000000000001"):
+            assert rig.call("GET", f"/v1/receipts/{wrong}/proof", "responder")[0] == 404, wrong
+        assert rig.json("GET", "/v1/log/consistency?from=5")["from"] == 5
+        assert rig.call("GET", "/v1/log/consistency?from=5&to=999999")[0] == 400
+        assert rig.call("GET", "/v1/log/consistency?from=9&to=5")[0] == 400
+    return 0
+
+
+# An auditor would be told that all is well when it is not, or that it is not when it is.
+def verify():
+    with Rig() as rig:
+        rig.incident(520)
+        rig.settle()
+        assert "not verified" not in rig.tocsin("verify", "--key", rig.vkey, "--save", "first", role="compliance").lower()
+        rig.incident(40)
+        rig.settle()
+        assert "extends" in rig.tocsin("verify", "--key", rig.vkey, "--from", "first", "--save", "second",
+                                       role="compliance")
+        rig.tocsin("verify", "--key", rig.vkey, "--from", "second", "--tiles-only")
+        assert "cannot be fetched" in rig.tocsin("verify", "--key", rig.vkey, code=1)  # no token, no entries
+        other = rig.tocsin("log", "keygen", "other.key", "--name", "notify.example.org/log").strip()
+        assert "no signature of the key" in rig.tocsin("verify", "--key", other, "--tiles-only", code=1)
+        rig.tocsin("log", "keygen", "other.key", "--name", "x", code=5)  # a key is never overwritten
+        # The daemon is stopped and the log rolled back to an older copy, then grown on: a fork.
+        rig.stop()
+        keep = rig.folder / "copy.db"
+        shutil.copy(rig.folder / "store.db", keep)
+        rig.start()
+        rig.incident(10)
+        rig.settle()
+        rig.tocsin("verify", "--key", rig.vkey, "--from", "second", "--save", "third", role="compliance")
+        rig.stop()
+        for suffix in ("-wal", "-shm"):
+            pathlib.Path(str(rig.folder / "store.db") + suffix).unlink(missing_ok=True)
+        shutil.copy(keep, rig.folder / "store.db")
+        rig.start()
+        rig.settle()
+        said = rig.tocsin("verify", "--key", rig.vkey, "--from", "third", "--tiles-only", code=1)
+        assert "shorter" in said or "rewritten" in said, said
+        rig.incident(30)
+        rig.settle()
+        assert "rewritten" in rig.tocsin("verify", "--key", rig.vkey, "--from", "third", "--tiles-only", code=1)
+    return 0
+
+
+# The file that somebody keeps would prove nothing without us, or prove a receipt that was changed.
+def files():
+    with Rig() as rig:
+        incident = rig.incident(20)
+        rig.settle()
+        name = rig.receipts(incident)[3]["receipt_id"]
+        rig.tocsin("log", "proof", name, "-o", "p", "--leaf", "leaf", role="responder")
+        rig.stop()
+        assert "is entry" in rig.tocsin("verify", "p", "--receipt", "leaf", "--key", rig.vkey)
+        leaf = (rig.folder / "leaf").read_bytes()
+        (rig.folder / "leaf").write_bytes(leaf.replace(b"2026", b"2025", 1))
+        assert "NOT VERIFIED: proof" in rig.tocsin("verify", "p", "--receipt", "leaf", "--key", rig.vkey, code=1)
+        (rig.folder / "leaf").write_bytes(leaf)
+        text = (rig.folder / "p").read_text()
+        (rig.folder / "p").write_text(text[:len(text) // 2])
+        rig.tocsin("verify", "p", "--receipt", "leaf", "--key", rig.vkey, code=1)
+    return 0
+
+
+# A log that shows different people different histories would go unnoticed.
+def witness():
+    with Rig(witness=True) as rig:
+        rig.incident(30)
+        rig.settle()
+        assert WITNESS.encode() not in rig.call("GET", "/log/checkpoint")[1]
+        rig.start_witness()
+        cosigned = lambda: WITNESS.encode() in rig.call("GET", "/log/checkpoint")[1]
+        wait_for("a cosignature", cosigned, 90)
+        rig.tocsin("verify", "--key", rig.vkey, "--witness", rig.witness_vkey, role="compliance")
+        rig.stop()
+        copy = rig.folder / "copy.db"
+        shutil.copy(rig.folder / "store.db", copy)
+        rig.start()
+        rig.incident(10)
+        rig.settle()
+        wait_for("a cosignature of what came since", cosigned, 60)
+        # kill -9 of the witness: what it answered, it remembers.
+        rig.witness.kill()
+        rig.witness.wait()
+        rig.start_witness()
+        rig.stop()
+        for suffix in ("-wal", "-shm"):
+            pathlib.Path(str(rig.folder / "store.db") + suffix).unlink(missing_ok=True)
+        shutil.copy(copy, rig.folder / "store.db")
+        rig.start()  # rolled back, and it grows another way
+        rig.incident(25)
+        rig.settle()
+        red = lambda: rig.call("GET", "/readyz")[0] == 503
+        wait_for("a red /readyz", red, 60)
+        assert b"witness" in rig.call("GET", "/readyz")[1] and not cosigned()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit({"others": others, "served": served, "verify": verify, "files": files, "witness": witness}[sys.argv[1]]())
