@@ -94,6 +94,10 @@ bool locale_check(const char *locale);
  * ("email", "address.country", "fields.x") and a reason; unknown members are refused. */
 enum result recipient_read(struct json_object *json, struct arena *arena,
                            struct recipient *ret_recipient, struct error *error);
+/* The same from the bytes of one JSON text, with json_read()'s refusals: the quick way. On refusal
+ * the arena holds some bytes more. */
+enum result recipient_read_text(const char *text, size_t length, struct arena *arena,
+                                struct recipient *ret_recipient, struct error *error);
 /* The stored form: canonical JSON with the upload's names, without the number. */
 bool recipient_write(struct buf *to, const struct recipient *recipient);
 /* Reads the stored form back (trusted bytes: aborts never, RESULT_INVALID when damaged). */

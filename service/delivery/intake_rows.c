@@ -75,22 +75,16 @@ static void keep(struct intake_piece *piece, const struct recipient *r)
 static enum result on_line(void *context, const struct ndjson_line *line)
 {
     struct intake_piece *piece = context;
-    struct json_object *json;
     struct recipient r;
     struct error error;
     if (line->problem != NULL) {
         reject(piece, line->line, "", line->problem);
         return RESULT_OK;
     }
-    enum result result = json_read(line->text, line->length, &json, &error);
-    if (result == RESULT_OK) {
-        arena_reset(piece->arena);
-        result = recipient_read(json, piece->arena, &r, &error);
-        if (result == RESULT_OK)
-            keep(piece, &r);
-        json_object_put(json);
-    }
-    if (result != RESULT_OK)
+    arena_reset(piece->arena);
+    if (recipient_read_text(line->text, line->length, piece->arena, &r, &error) == RESULT_OK)
+        keep(piece, &r);
+    else
         reject(piece, line->line, error.field, error.text);
     return RESULT_OK;
 }

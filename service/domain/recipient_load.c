@@ -13,6 +13,7 @@
 
 /* This module. */
 #include "service/domain/recipient_members.h"
+#include "service/domain/text_take.h"
 
 struct loading {
     char *at;
@@ -20,107 +21,32 @@ struct loading {
     struct recipient *recipient;
 };
 
-static bool take(struct loading *l, char c)
+/* NULL when there is none. */
+static const char *load_string(struct loading *l)
 {
-    if (*l->at != c)
-        return false;
-    l->at++;
-    return true;
-}
+    struct slice text;
 
-static bool take_word(struct loading *l, const char *word)
-{
-    size_t n = strlen(word);
-
-    if (strncmp(l->at, word, n) != 0)
-        return false;
-    l->at += n;
-    return true;
-}
-
-/* Canonical JSON writes \u00xx only for C0 controls (RFC 8785 section 3.2.2.2). */
-static int unescape_control(const char *hex)
-{
-    int value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        char c = hex[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value > 0 && value < 0x20 ? value : -1;
-}
-
-/* Writes the character behind a backslash at *to; false when it is no escape. */
-static bool take_escape(struct loading *l, char *to)
-{
-    static const char from[] = "\"\\bfnrt", into[] = "\"\\\b\f\n\r\t";
-    const char *found;
-    int control;
-
-    if (*l->at == 'u') {
-        control = unescape_control(l->at + 1);
-        if (control < 0)
-            return false;
-        *to = (char)control;
-        l->at += 5;
-        return true;
-    }
-    found = *l->at == '\0' ? NULL : strchr(from, *l->at);
-    if (found == NULL)
-        return false;
-    *to = into[found - from];
-    l->at++;
-    return true;
-}
-
-/* A quoted string, ended by NUL in place; NULL when there is none. */
-static const char *take_string(struct loading *l)
-{
-    char *start, *to;
-
-    if (!take(l, '"'))
-        return NULL;
-    start = l->at;
-    l->at += strcspn(l->at, "\"\\");
-    for (to = l->at; *l->at != '"';) {
-        if (*l->at == '\0')
-            return NULL;
-        if (*l->at != '\\') {
-            *to++ = *l->at++;
-            continue;
-        }
-        l->at++;
-        if (!take_escape(l, to))
-            return NULL;
-        to++;
-    }
-    l->at++;
-    *to = '\0';
-    return start;
+    return take_string(&l->at, &text) ? text.data : NULL;
 }
 
 static bool load_words(struct loading *l, const struct member *m)
 {
-    if (!take(l, '['))
+    if (!take(&l->at, '['))
         return false;
     do {
-        const char *word = take_string(l);
+        const char *word = load_string(l);
 
         if (word == NULL || member_add_word(l->recipient, m, word, NULL) != RESULT_OK)
             return false;
-    } while (take(l, ','));
-    return take(l, ']');
+    } while (take(&l->at, ','));
+    return take(&l->at, ']');
 }
 
 static bool load_bool(struct loading *l, const struct member *m)
 {
-    bool value = take_word(l, "true");
+    bool value = take_word(&l->at, "true");
 
-    if (!value && !take_word(l, "false"))
+    if (!value && !take_word(&l->at, "false"))
         return false;
     member_set_bool(l->recipient, m, value);
     return true;
@@ -128,7 +54,7 @@ static bool load_bool(struct loading *l, const struct member *m)
 
 static bool load_time(struct loading *l, const struct member *m)
 {
-    const char *text = take_string(l);
+    const char *text = load_string(l);
 
     return text != NULL && time_parse(text, member_time_at(l->recipient, m));
 }
@@ -137,7 +63,7 @@ static bool load_member(struct loading *l, const struct member *m)
 {
     switch (m->kind) {
     case MEMBER_TEXT:
-        *member_text_at(l->recipient, m) = take_string(l);
+        *member_text_at(l->recipient, m) = load_string(l);
         return member_get_text(l->recipient, m) != NULL;
     case MEMBER_BOOL:
         return load_bool(l, m);
@@ -155,36 +81,36 @@ static bool load_fields(struct loading *l)
     struct field_list list;
 
     list.n = 0;
-    if (!take(l, '{'))
+    if (!take(&l->at, '{'))
         return false;
     do {
         if (list.n == RECIPIENT_FIELDS_MAX)
             return false;
-        list.names[list.n] = take_string(l);
-        if (list.names[list.n] == NULL || !take(l, ':'))
+        list.names[list.n] = load_string(l);
+        if (list.names[list.n] == NULL || !take(&l->at, ':'))
             return false;
-        list.values[list.n] = take_string(l);
+        list.values[list.n] = load_string(l);
         if (list.values[list.n] == NULL)
             return false;
         list.n++;
-    } while (take(l, ','));
-    return take(l, '}') && field_list_end(&list, l->arena, l->recipient, NULL) == RESULT_OK;
+    } while (take(&l->at, ','));
+    return take(&l->at, '}') && field_list_end(&list, l->arena, l->recipient, NULL) == RESULT_OK;
 }
 
 static bool load_group(struct loading *l, const char *group)
 {
-    if (!take(l, '{'))
+    if (!take(&l->at, '{'))
         return false;
-    if (take(l, '}'))
+    if (take(&l->at, '}'))
         return true;
     do {
-        const char *key = take_string(l);
+        const char *key = load_string(l);
         const struct member *m = key == NULL ? NULL : member_find(group, key);
 
-        if (m == NULL || !take(l, ':') || !load_member(l, m))
+        if (m == NULL || !take(&l->at, ':') || !load_member(l, m))
             return false;
-    } while (take(l, ','));
-    return take(l, '}');
+    } while (take(&l->at, ','));
+    return take(&l->at, '}');
 }
 
 static bool load_value(struct loading *l, const char *key)
@@ -203,15 +129,15 @@ static bool load_value(struct loading *l, const char *key)
 
 static bool load_record(struct loading *l)
 {
-    if (!take(l, '{'))
+    if (!take(&l->at, '{'))
         return false;
     do {
-        const char *key = take_string(l);
+        const char *key = load_string(l);
 
-        if (key == NULL || !take(l, ':') || !load_value(l, key))
+        if (key == NULL || !take(&l->at, ':') || !load_value(l, key))
             return false;
-    } while (take(l, ','));
-    return take(l, '}');
+    } while (take(&l->at, ','));
+    return take(&l->at, '}');
 }
 
 enum result recipient_load(const char *bytes, size_t length, struct arena *arena,

@@ -90,6 +90,8 @@ enum result member_refuse(struct error *error, const struct member *member, cons
 {
     char field[64];
 
+    if (error == NULL)
+        return RESULT_INVALID;
     (void)snprintf(field, sizeof(field), "%s%s%s", member->group, member->group[0] ? "." : "",
                    member->name);
     return error_set(error, RESULT_INVALID, field, "%s %s.", member->name, text);
@@ -152,11 +154,8 @@ static enum result set_time(struct recipient *recipient, const struct member *me
     return RESULT_OK;
 }
 
-enum result member_set_text(struct recipient *recipient, const struct member *member,
-                            struct arena *arena, struct slice text, struct error *error)
+static enum result text_check(const struct member *member, struct slice text, struct error *error)
 {
-    const char *copy;
-
     if (text.length > member->max) {
         if (member->rule != NULL)
             return member_refuse(error, member, member->rule);
@@ -165,15 +164,40 @@ enum result member_set_text(struct recipient *recipient, const struct member *me
     if (!text_is_line(text.data, text.length))
         return member_refuse(error, member,
                              "must be one line of UTF-8 without control characters: clean it");
+    return RESULT_OK;
+}
+
+static enum result text_set(struct recipient *recipient, const struct member *member,
+                            const char *text, struct error *error)
+{
+    if (member->kind == MEMBER_TIME)
+        return set_time(recipient, member, text, error);
+    if (member->check != NULL && !member->check(text))
+        return member_refuse(error, member, member->rule);
+    *member_text_at(recipient, member) = text;
+    return RESULT_OK;
+}
+
+enum result member_set_text(struct recipient *recipient, const struct member *member,
+                            struct arena *arena, struct slice text, struct error *error)
+{
+    const char *copy;
+    enum result result = text_check(member, text, error);
+
+    if (result != RESULT_OK)
+        return result;
     copy = arena_strndup(arena, text.data, text.length);
     if (copy == NULL)
         return recipient_too_large(error);
-    if (member->kind == MEMBER_TIME)
-        return set_time(recipient, member, copy, error);
-    if (member->check != NULL && !member->check(copy))
-        return member_refuse(error, member, member->rule);
-    *member_text_at(recipient, member) = copy;
-    return RESULT_OK;
+    return text_set(recipient, member, copy, error);
+}
+
+enum result member_keep_text(struct recipient *recipient, const struct member *member,
+                             struct slice text, struct error *error)
+{
+    enum result result = text_check(member, text, error);
+
+    return result == RESULT_OK ? text_set(recipient, member, text.data, error) : result;
 }
 
 static int flag_find(const char *word)
@@ -219,11 +243,9 @@ static enum result refuse_field(struct error *error, const char *name, const cha
     return error_set(error, RESULT_INVALID, field, "The merge field %s.", text);
 }
 
-enum result field_list_add(struct field_list *list, struct arena *arena, const char *name,
-                           struct slice value, struct error *error)
+static enum result field_check(const struct field_list *list, const char *name, struct slice value,
+                               struct error *error)
 {
-    const char *copy;
-
     if (list->n == RECIPIENT_FIELDS_MAX)
         return refuse_field(error, name, "is one too many: at most 64 are taken, leave some out");
     if (value.length > FIELD_VALUE_MAX)
@@ -231,12 +253,35 @@ enum result field_list_add(struct field_list *list, struct arena *arena, const c
     if (!text_is_line(value.data, value.length))
         return refuse_field(error, name,
                             "must be one line of UTF-8 without control characters: clean it");
+    return RESULT_OK;
+}
+
+enum result field_list_add(struct field_list *list, struct arena *arena, const char *name,
+                           struct slice value, struct error *error)
+{
+    const char *copy;
+    enum result result = field_check(list, name, value, error);
+
+    if (result != RESULT_OK)
+        return result;
     copy = arena_strndup(arena, value.data, value.length);
     if (copy == NULL)
         return recipient_too_large(error);
     list->names[list->n] = name;
     list->values[list->n++] = copy;
     return RESULT_OK;
+}
+
+enum result field_list_keep(struct field_list *list, const char *name, struct slice value,
+                            struct error *error)
+{
+    enum result result = field_check(list, name, value, error);
+
+    if (result == RESULT_OK) {
+        list->names[list->n] = name;
+        list->values[list->n++] = value.data;
+    }
+    return result;
 }
 
 enum result field_list_end(const struct field_list *list, struct arena *arena,

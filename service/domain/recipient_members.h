@@ -36,6 +36,9 @@ enum result member_refuse(struct error *error, const struct member *member, cons
 /* Checks and copies a text, or parses a time, into the record. */
 enum result member_set_text(struct recipient *recipient, const struct member *member,
                             struct arena *arena, struct slice text, struct error *error);
+/* The same for a text that ends in NUL and lives as long as the record: kept where it stands. */
+enum result member_keep_text(struct recipient *recipient, const struct member *member,
+                             struct slice text, struct error *error);
 void member_set_bool(struct recipient *recipient, const struct member *member, bool value);
 /* Adds one word to the data types or flags. */
 enum result member_add_word(struct recipient *recipient, const struct member *member,
@@ -59,6 +62,9 @@ bool field_name_check(const char *name);
 /* Copies and checks one field; `name` was checked and lives as long as the record. */
 enum result field_list_add(struct field_list *list, struct arena *arena, const char *name,
                            struct slice value, struct error *error);
+/* The same for a value that ends in NUL and lives as long as the record. */
+enum result field_list_keep(struct field_list *list, const char *name, struct slice value,
+                            struct error *error);
 /* Copies the arrays into the arena. */
 enum result field_list_end(const struct field_list *list, struct arena *arena,
                            struct recipient *recipient, struct error *error);

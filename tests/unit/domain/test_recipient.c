@@ -13,16 +13,63 @@
 /* Interfaces. */
 #include "tocsin/recipient.h"
 
-static enum result read_text(const char *text, struct arena *arena, struct recipient *ret,
-                             struct error *error)
+static enum result read_tree(const char *text, size_t length, struct arena *arena,
+                             struct recipient *ret, struct error *error)
 {
     struct json_object *json;
-    enum result result;
+    enum result result = json_read(text, length, &json, error);
 
-    assert_int_equal(json_read(text, strlen(text), &json, error), RESULT_OK);
+    if (result != RESULT_OK)
+        return result;
     result = recipient_read(json, arena, ret, error);
     json_object_put(json);
     return result;
+}
+
+static void assert_same_record(const struct recipient *a, const struct recipient *b)
+{
+    struct buf one, two;
+
+    buf_init(&one, 1 << 20);
+    buf_init(&two, 1 << 20);
+    assert_true(recipient_write(&one, a));
+    assert_true(recipient_write(&two, b));
+    assert_string_equal(one.data, two.data);
+    assert_int_equal(a->has_address, b->has_address);
+    assert_int_equal(a->n_fields, b->n_fields);
+    buf_free(&one);
+    buf_free(&two);
+}
+
+/* Reads both ways, which must agree in all they say. */
+static enum result read_both(const char *text, size_t length, struct arena *arena,
+                             struct recipient *ret, struct error *error)
+{
+    struct arena *other = arena_create(1 << 20);
+    struct recipient quick = {.number = 77};
+    struct error told = {0};
+    enum result result = read_tree(text, length, arena, ret, error);
+    enum result again = recipient_read_text(text, length, other, &quick, &told);
+
+    if (result == RESULT_TOO_LARGE) {
+        arena_destroy(&other);
+        return result;
+    }
+    assert_int_equal(again, result);
+    assert_string_equal(told.field, error->field);
+    assert_string_equal(told.text, error->text);
+    if (result == RESULT_OK)
+        assert_same_record(ret, &quick);
+    else
+        assert_int_equal(quick.number, 77);
+    arena_destroy(&other);
+    return result;
+}
+
+static enum result read_text(const char *text, struct arena *arena, struct recipient *ret,
+                             struct error *error)
+{
+    return read_both(text, strlen(text), arena, ret, error);
 }
 
 static const char whole[] =
@@ -227,6 +274,83 @@ static void test_a_small_arena_is_an_answer(void **state)
     arena_destroy(&arena);
 }
 
+/* The quick way would take what the strict gate refuses, or read it otherwise. */
+static void test_both_ways_agree(void **state)
+{
+    static const char *const texts[] = {
+        " \t\r\n{ \"recipient_id\" : \"x\" , \"flags\" : [ \"minor\" , \"deceased\" ] } \r\n",
+        "{\"recipient\\u005fid\":\"a\\u00eb\\uD83D\\ude00\\/\\\\\\\"\"}",
+        "{\"recipient_id\":\"x\",\"recipient_id\":\"y\"}",
+        "{\"recipient_id\":\"x\",\"name\":null,\"name\":\"y\"}",
+        "{\"recipient_id\":\"x\",\"n\\u0061me\":\"z\",\"name\":\"y\"}",
+        "{\"recipient_id\":\"x\",\"address\":null,\"address\":{}}",
+        "{\"recipient_id\":\"x\",\"consent\":{\"electronic\":null}}",
+        "{\"recipient_id\":\"x\",\"consent\":{\"electronic\":true,\"scope\":null}}",
+        "{\"recipient_id\":\"x\",\"consent\":{\"electronic\":true,\"electronic\":true}}",
+        "{\"recipient_id\":\"x\",\"fields\":{\"a\":\"1\",\"a\":\"2\"}}",
+        "{\"recipient_id\":\"x\",\"fields\":{\"a\":null,\"a\":\"2\"}}",
+        "{\"recipient_id\":\"x\",\"fields\":{\"a\":null,\"b\":\"2\"}}",
+        "{\"recipient_id\":\"x\",\"fields\":{},\"address\":{},\"data_types\":[ ]}",
+        "{\"recipient_id\":\"x\\ud800\"}",
+        "{\"recipient_id\":\"x\\ud800\\u0041\"}",
+        "{\"recipient_id\":\"x\\udc00\"}",
+        "{\"recipient_id\":\"x\\u0000\"}",
+        "{\"recipient_id\":\"x\\u12g4\"}",
+        "{\"recipient_id\":\"x\\x\"}",
+        "{\"recipient_id\":\"x\\u2028\"}",
+        "{\"recipient_id\":\"x\\u0085\"}",
+        "{\"recipient_id\":\"\xc3\x28\"}",
+        "{\"recipient_id\":\"\xed\xa0\x80\"}",
+        "{\"recipient_id\":\"a\x7f\"}",
+        "{\"recipient_id\":\"a\tb\"}",
+        "{\"recipient_id\":\"x\",}",
+        "{\"recipient_id\":\"x\"}}",
+        "{\"recipient_id\":\"x\"} 1",
+        "{\"recipient_id\":\"x\" \"name\":\"y\"}",
+        "{\"recipient_id\":\"x\",\"flags\":[\"minor\",]}",
+        "{\"recipient_id\":\"x\",\"flags\":[null]}",
+        "{\"recipient_id\":\"x\",\"legal_email_opt_out\":nul}",
+        "{\"recipient_id\":\"x\",\"legal_email_opt_out\":nulls}",
+        "{\"recipient_id\":\"x\",\"legal_email_opt_out\":truer}",
+        "{'recipient_id':'x'}",
+        "{\"recipient_id\":\"x\"",
+        "",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct arena *arena = arena_create(1 << 20);
+        struct recipient r;
+        struct error error = {0};
+
+        (void)read_text(texts[i], arena, &r, &error);
+        arena_destroy(&arena);
+    }
+}
+
+/* A cut or damaged line would be read past its end, or told otherwise than before. */
+static void test_both_ways_agree_on_damage(void **state)
+{
+    static const char bytes[] = {'\0', '"', '\\', '{', '}', ',', 'n', ' ', (char)0xff};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(whole) - 1; i++) {
+        struct arena *arena = arena_create(1 << 20);
+        struct recipient r;
+        struct error error = {0};
+        char copy[sizeof(whole)];
+
+        (void)read_both(whole, i, arena, &r, &error);
+        for (size_t b = 0; b < sizeof(bytes); b++) {
+            memcpy(copy, whole, sizeof(copy));
+            copy[i] = bytes[b];
+            error = (struct error){0};
+            (void)read_both(copy, sizeof(copy) - 1, arena, &r, &error);
+        }
+        arena_destroy(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +361,8 @@ int main(void)
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_too_many_fields),
         cmocka_unit_test(test_a_small_arena_is_an_answer),
+        cmocka_unit_test(test_both_ways_agree),
+        cmocka_unit_test(test_both_ways_agree_on_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
