@@ -69,6 +69,7 @@ struct daemon {
     struct notice_set *notices;
     struct delivery *delivery;
     struct receipt_log *log;
+    char *ledger; /* of erasures, beside the store */
     struct api *api;
     struct http_server *server;
     struct loop_signal *signals[SIGNALS_N];
@@ -219,7 +220,8 @@ static void on_started(void *context, enum result result, const struct error *er
     } else if (self->stage == STAGE_STARTING) {
         sm_move(&stage_table, &self->stage, STAGE_RUNNING);
         api_set_state(self->api, API_READY);
-        receipt_log_start(self->log);
+        if (!delivery_stats(self->delivery)->restored) /* else when it is approved */
+            receipt_log_start(self->log);
         notify_send("READY=1");
         log_info("ready", LOG_INT("port", http_server_port(self->server)));
         return;
@@ -237,9 +239,19 @@ static char *directory_of(const char *path)
     return slash == path ? mem_strdup("/") : mem_strndup(path, (size_t)(slash - path));
 }
 
+static char *ledger_of(const char *store)
+{
+    struct buf path;
+
+    buf_init(&path, SIZE_MAX);
+    buf_printf(&path, "%s.erasures", store);
+    return buf_take(&path);
+}
+
 static enum result open_engine(struct daemon *self, struct error *error)
 {
     const struct config *config = self->config;
+    self->ledger = ledger_of(config->store_path);
     struct delivery_config engine = {
         .loop = self->loop,
         .store = self->store,
@@ -260,6 +272,7 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .retry_base_ms = config->retry_base_ms,
         .retry_max_ms = config->retry_max_ms,
         .retry_limit = config->retry_limit,
+        .ledger = self->ledger,
         .retention_months = config->retention_months,
     };
     enum result result = delivery_create(&engine, &self->delivery, error);
@@ -378,6 +391,7 @@ static void close_all(struct daemon *self)
     if (self->client)
         http_client_destroy(&self->client);
     receipt_log_destroy(&self->log);
+    mem_free(self->ledger);
     if (self->store)
         store_close(&self->store);
     loop_destroy(&self->loop);

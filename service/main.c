@@ -27,6 +27,9 @@ static const char help[] =
     "printed once\n"
     "  tocsind --keygen FILE                                a new master key (mode 0400); keep a "
     "copy elsewhere\n"
+    "  tocsind --config FILE --backup COPY                  copy the store, also while it is "
+    "served; "
+    "COPY.json describes it\n"
     "  tocsind --config FILE --rewrap NEW_KEY_FILE          wrap all keys by a new master key, "
     "while no daemon runs\n"
     "  tocsind --probe URL|env:NAME                         is it up? for health checks\n"
@@ -44,19 +47,25 @@ static const char help[] =
     "  78  the configuration or the master key is wrong\n";
 
 struct options {
-    const char *config, *mint, *role, *keygen, *probe, *rewrap;
+    const char *config, *mint, *role, *keygen, *probe, *rewrap, *backup;
     int check, version, help;
 };
 
 static bool read_options(int argc, char **argv, struct options *to)
 {
-    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP };
+    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP, BACKUP };
     const struct option known[] = {
-        {"config", required_argument, NULL, CONFIG},  {"mint-token", required_argument, NULL, MINT},
-        {"role", required_argument, NULL, ROLE},      {"keygen", required_argument, NULL, KEYGEN},
-        {"probe", required_argument, NULL, PROBE},    {"rewrap", required_argument, NULL, REWRAP},
-        {"check-config", no_argument, &to->check, 1}, {"version", no_argument, &to->version, 1},
-        {"help", no_argument, &to->help, 1},          {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, CONFIG},
+        {"mint-token", required_argument, NULL, MINT},
+        {"role", required_argument, NULL, ROLE},
+        {"keygen", required_argument, NULL, KEYGEN},
+        {"probe", required_argument, NULL, PROBE},
+        {"rewrap", required_argument, NULL, REWRAP},
+        {"backup", required_argument, NULL, BACKUP},
+        {"check-config", no_argument, &to->check, 1},
+        {"version", no_argument, &to->version, 1},
+        {"help", no_argument, &to->help, 1},
+        {NULL, 0, NULL, 0},
     };
     int found;
 
@@ -78,6 +87,9 @@ static bool read_options(int argc, char **argv, struct options *to)
             break;
         case PROBE:
             to->probe = optarg;
+            break;
+        case BACKUP:
+            to->backup = optarg;
             break;
         case REWRAP:
             to->rewrap = optarg;
@@ -137,6 +149,8 @@ static int with_config(struct config *config, const struct options *options)
     struct config_fault fault;
     unsigned roles;
 
+    if (options->backup)
+        return daemon_backup(config, options->backup);
     if (options->mint) {
         roles = access_roles_parse(str_or(options->role, ""));
         if (!roles)

@@ -30,6 +30,9 @@ size_t health_reasons(const struct api *api, const char *reasons[HEALTH_REASONS_
         reasons[n++] = "disk: little space is left; free some.";
     if (api->state == API_STARTING)
         reasons[n++] = "engine: it is starting; wait.";
+    if (api->state == API_READY && delivery_stats(api->config.delivery)->restored)
+        reasons[n++] = "restored: the store is a copy and sends nothing; compare, then tocsin "
+                       "restore approve.";
     if (api->state == API_DRAINING)
         reasons[n++] = "engine: it is stopping; use another node or wait for the restart.";
     if (api->config.log != NULL && api->state == API_READY)

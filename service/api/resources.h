@@ -54,6 +54,8 @@ void erasures_post(struct call *call);
 void incident_erasure_post(struct call *call);
 void retention_get(struct call *call);
 void retention_put(struct call *call);
+/* restores.c */
+void restore_approve_post(struct call *call);
 /* health.c, metrics.c, help.c */
 void healthz_get(struct call *call);
 void readyz_get(struct call *call);

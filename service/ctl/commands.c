@@ -83,6 +83,11 @@ static const struct ctl_option retention_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option restore_options[] = {
+    {"reason", 0, "TEXT", "what was compared, and why it may go on (needed)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option key_split_options[] = {
     {"shares", 0, "N", "how many there are to be (needed)"},
     {"threshold", 0, "K", "how many of them give the key back (needed)"},
@@ -191,6 +196,8 @@ const struct ctl_command ctl_commands[] = {
      erase_options, run_erase},
     {"retention", "ID", 1, "Show or change how long an incident is kept", NULL, retention_options,
      run_retention},
+    {"restore approve", "", 0, "Let a store that was restored from a copy go on", NULL,
+     restore_options, run_restore_approve},
     {"key split", "FILE", 1, "Split a key file into shares for several people",
      "Any K of the shares give the key back, fewer tell nothing (Shamir 1979). Print them, or "
      "give\n"

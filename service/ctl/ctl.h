@@ -126,6 +126,7 @@ enum ctl_exit run_status(struct ctl *ctl);
 enum ctl_exit run_receipts(struct ctl *ctl);
 enum ctl_exit run_erase(struct ctl *ctl);
 enum ctl_exit run_retention(struct ctl *ctl);
+enum ctl_exit run_restore_approve(struct ctl *ctl);
 enum ctl_exit run_key_split(struct ctl *ctl);
 enum ctl_exit run_key_join(struct ctl *ctl);
 enum ctl_exit run_requests_list(struct ctl *ctl);

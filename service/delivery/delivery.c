@@ -199,13 +199,28 @@ static void start_finish(struct delivery_starter *starter, enum result result,
     delivery->started_cb(delivery->started_context, result, &copy);
 }
 
-static void start_3_waves(struct store_request *request)
+static void start_4_waves(struct store_request *request)
 {
     struct store_wave_list *list = container_of(request, struct store_wave_list, request);
     struct delivery_starter *starter = container_of(list, struct delivery_starter, waves);
     for (size_t i = 0; request->result == RESULT_OK && i < list->n; i++)
         schedule_wave(starter->delivery, &list->waves[i]);
     start_finish(starter, request->result, &request->error);
+}
+
+static void start_3_checked(void *context, enum result result, const struct error *error)
+{
+    struct delivery_starter *starter = context;
+    struct delivery *delivery = starter->delivery;
+    delivery->stats.restored = delivery->restored;
+    if (result != RESULT_OK) {
+        start_finish(starter, result, error);
+        return;
+    }
+    starter->waves.request.cb = start_4_waves;
+    starter->waves.request.arena = starter->arena;
+    starter->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
+    store_wave_list(delivery->config.store, &starter->waves);
 }
 
 static void start_2_recovered(struct store_request *request)
@@ -218,10 +233,7 @@ static void start_2_recovered(struct store_request *request)
     }
     if (recover->chunks > 0)
         log_warn("recovered", LOG_INT("chunks", recover->chunks));
-    starter->waves.request.cb = start_3_waves;
-    starter->waves.request.arena = starter->arena;
-    starter->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
-    store_wave_list(starter->delivery->config.store, &starter->waves);
+    restore_check(starter->delivery, start_3_checked, starter);
 }
 
 static void start_1_service_key(struct store_request *request)

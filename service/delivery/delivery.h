@@ -53,6 +53,7 @@ struct delivery_config {
     int64_t lease_ms;        /* default 60,000 */
     int64_t retry_base_ms, retry_max_ms; /* backoff, jittered: default 60 s .. 1 h */
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
+    const char *ledger; /* file of erasures beside the store, for restored copies; NULL: none */
     unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
 };
 
@@ -313,6 +314,7 @@ struct delivery_stats {
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
     unsigned waves_active;
     unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
+    bool restored; /* the store is a copy: nothing is sent until it is approved */
     time_ms retention_next_at;          /* when the next incident is erased by itself; TIME_NONE */
     int64_t oldest_in_flight_ms;
 };

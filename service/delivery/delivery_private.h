@@ -61,6 +61,7 @@ struct delivery {
     bool watching;
     int64_t watched_at; /* monotonic */
     time_ms holds_said_at;
+    bool restored; /* the store is a copy: nothing is sent */
     bool retaining;
     int64_t retained_at; /* monotonic */
     int64_t stop_deadline;
@@ -94,6 +95,11 @@ void delivery_stopped_sending(
 
 /* watch.c */
 void watch_holds(struct delivery *delivery);
+
+/* restore.c: at the start, `done` once. Finds out whether the store is a copy, and erases again. */
+void restore_check(struct delivery *delivery,
+                   void (*done)(void *context, enum result result, const struct error *error),
+                   void *context);
 
 /* retention.c */
 void retention_look(struct delivery *delivery);

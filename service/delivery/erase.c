@@ -85,6 +85,7 @@ static void end(struct forgetting *it)
         return;
     }
     it->secure.cb = on_secured;
+    it->secure.ledger = it->delivery->config.ledger;
     erase_secure(it->delivery->config.loop, it->delivery->config.store, &it->secure);
 }
 

@@ -41,6 +41,7 @@ struct delivery_erase_incident {
     struct delivery_request request;
     id incident;
     id principal;      /* 0: by itself, when the time was over */
+    bool replay;       /* of a restored copy: duties and holds are not asked */
     const char *basis; /* "retention" when by itself */
     bool rebuilt;      /* out, as above */
     bool verified;     /* out */
@@ -66,6 +67,15 @@ void delivery_keep(struct delivery *delivery, struct delivery_keep *req);
 /* When an incident that settled then is erased by itself. Pure. */
 time_ms retention_due(time_ms settled_at, int months);
 
+/* A store that was restored from a copy goes on: from now on it sends again. */
+struct delivery_restore_approve {
+    struct delivery_request request;
+    id principal;
+    const char *reason; /* sealed */
+};
+/* CONFLICT: it was not restored. */
+void delivery_restore_approve(struct delivery *delivery, struct delivery_restore_approve *req);
+
 /* ---- Within the engine. ---- */
 /* erase_person.c: one person of one incident, without the scan that must follow. */
 struct erase_task {
@@ -87,6 +97,7 @@ void erase_person(struct delivery *delivery, struct erase_task *task);
 /* erase_secure.c: empties the log, looks through the file, rebuilds it when it must. */
 struct erase_secure {
     void (*cb)(struct erase_secure *secure);
+    const char *ledger;     /* in: the file of erasures that gets them first; NULL: none */
     struct buf needles;     /* in: owned by the caller */
     enum result result;     /* out */
     bool rebuilt, verified; /* out */
@@ -95,6 +106,8 @@ struct erase_secure {
     struct store *store;
     struct store_secure *checkpoint;
     struct store_scan *scan;
+    struct store_ledger *write;
+    struct arena *arena;
     struct loop_timer again;
     unsigned tries;
 };

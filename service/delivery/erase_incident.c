@@ -84,6 +84,7 @@ static void on_erased(struct store_request *request)
         return;
     }
     it->secure.cb = on_secured;
+    it->secure.ledger = it->delivery->config.ledger;
     erase_secure(it->delivery->config.loop, it->delivery->config.store, &it->secure);
 }
 
@@ -101,7 +102,9 @@ static void make_receipt(struct ending *it)
         .at = delivery_now(it->delivery),
         .incident = req->incident,
         .outcome = -1,
-        .reason = req->principal == 0 ? "by_itself" : "requested",
+        .reason = req->replay           ? "replayed"
+                  : req->principal == 0 ? "by_itself"
+                                        : "requested",
         .actor = req->principal == 0 ? NULL : delivery_principal(actor, req->principal),
         .facts = facts,
     };
@@ -172,6 +175,8 @@ static void on_incident(struct store_request *request)
     struct ending *it = container_of(get, struct ending, get);
     if (request->result != RESULT_OK)
         ending_finish(it, request->result, &request->error);
+    else if (it->req->replay)
+        ending_2_erase(it);
     else if (!is_over(get))
         refuse(it, "A wave of this incident has not settled; wait, or cancel it, then erase.");
     else
@@ -184,7 +189,7 @@ static void on_keep(struct store_request *request)
     struct ending *it = container_of(keep, struct ending, keep);
     if (request->result != RESULT_OK) {
         ending_finish(it, request->result, &request->error);
-    } else if (keep->legal_hold != 0) {
+    } else if (keep->legal_hold != 0 && !it->req->replay) {
         refuse(it, "A legal hold stands on this incident; have it lifted, then erase.");
     } else {
         it->get.request.cb = on_incident;

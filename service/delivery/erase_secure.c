@@ -1,5 +1,5 @@
-/* erase_secure.c - after an erasure: 1 the log is emptied, 2 the file is looked through, 3 when a
- * trace is left the file is rebuilt, then 2 once more.
+/* erase_secure.c - after an erasure: 0 the ledger gets it, 1 the log is emptied, 2 the file is
+ * looked through, 3 when a trace is left the file is rebuilt, then 2 once more.
  *
  * Failure modes: readers that keep the log from being emptied are waited for, some seconds; what
  * was erased is then erased, but `verified` stays false. */
@@ -9,6 +9,7 @@
 
 /* Interfaces. */
 #include "tocsin/loop.h"
+#include "tocsin/store_backup.h"
 #include "tocsin/store_erase.h"
 
 /* This module. */
@@ -26,6 +27,9 @@ static void secure_finish(struct erase_secure *it, enum result result, const str
     loop_timer_stop(&it->again);
     mem_free(it->checkpoint);
     mem_free(it->scan);
+    mem_free(it->write);
+    arena_destroy(&it->arena);
+    it->write = NULL;
     it->checkpoint = NULL;
     it->scan = NULL;
     it->cb(it);
@@ -97,6 +101,26 @@ static void secure_1_log(struct erase_secure *it)
     store_secure(it->store, it->checkpoint);
 }
 
+/* ---- 0 ---- */
+
+/* Not written now, it is written at the next start: the store knows. */
+static void on_ledger(struct store_request *request)
+{
+    struct erase_secure *it = request->user;
+    if (request->result != RESULT_OK)
+        log_error("ledger_not_written", LOG_TEXT("result", result_name(request->result)));
+    secure_1_log(it);
+}
+
+static void secure_0_ledger(struct erase_secure *it)
+{
+    it->write->request.cb = on_ledger;
+    it->write->request.user = it;
+    it->write->request.arena = it->arena;
+    it->write->path = it->ledger;
+    store_ledger(it->store, it->write);
+}
+
 static void on_again(struct loop_timer *timer)
 {
     secure_1_log(container_of(timer, struct erase_secure, again));
@@ -109,6 +133,11 @@ void erase_secure(struct loop *loop, struct store *store, struct erase_secure *s
     secure->tries = 0;
     secure->checkpoint = mem_new(struct store_secure);
     secure->scan = mem_new(struct store_scan);
+    secure->write = mem_new(struct store_ledger);
+    secure->arena = arena_create(16 << 20);
     loop_timer_init(loop, &secure->again, on_again);
-    secure_1_log(secure);
+    if (secure->ledger != NULL)
+        secure_0_ledger(secure);
+    else
+        secure_1_log(secure);
 }

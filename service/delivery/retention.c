@@ -91,7 +91,7 @@ static void on_listed(struct store_request *request)
 void retention_look(struct delivery *delivery)
 {
     int64_t now = delivery_monotonic(delivery);
-    if (delivery->retaining || delivery->stopping ||
+    if (delivery->retaining || delivery->stopping || delivery->restored ||
         (delivery->retained_at != 0 && now - delivery->retained_at < LOOK_MS))
         return;
     struct retention *it = mem_new(struct retention);

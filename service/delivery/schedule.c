@@ -308,7 +308,7 @@ static void wave_activate(struct delivery *delivery, const struct wave_row *row)
 void schedule_wave(struct delivery *delivery, const struct wave_row *row)
 {
     struct active_wave *wave = schedule_find(delivery, row->id);
-    if (delivery->stopping)
+    if (delivery->stopping || delivery->restored)
         return;
     if (wave == NULL)
         wave_activate(delivery, row);

@@ -90,6 +90,8 @@ int64_t sql_log_frames(const struct sql *sql);
 bool sql_checkpoint(struct sql *sql, bool truncate);
 /* Rebuilds the file. Not inside a transaction. */
 bool sql_rebuild(struct sql *sql);
+/* A copy of what lives in the database, into a file that is not there yet; on a reader. */
+bool sql_copy(struct sql *sql, const char *target);
 /* Reads the bytes of the file (or of its log) as they lie on the disk, through the connection's own
  * descriptor: another one would drop the file's locks when it is closed. Bytes read; 0: the end. */
 size_t sql_read_raw(struct sql *sql, bool log, int64_t offset, void *to, size_t length);

@@ -394,6 +394,19 @@ bool sql_rebuild(struct sql *sql)
     return ok;
 }
 
+bool sql_copy(struct sql *sql, const char *target)
+{
+    sqlite3_stmt *stmt = NULL;
+    sql_script(sql, "PRAGMA query_only=OFF;"); /* of the file that is read nothing changes */
+    if (sql->status != RESULT_OK ||
+        !note(sql, sqlite3_prepare_v2(sql->db, "VACUUM INTO ?1", -1, &stmt, NULL)))
+        return false;
+    sqlite3_bind_text(stmt, 1, target, -1, SQLITE_STATIC);
+    int code = sqlite3_step(stmt);
+    sqlite3_finalize(stmt);
+    return note(sql, code == SQLITE_DONE ? SQLITE_OK : code);
+}
+
 size_t sql_read_raw(struct sql *sql, bool log, int64_t offset, void *to, size_t length)
 {
     sqlite3_file *file = NULL;

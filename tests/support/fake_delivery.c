@@ -657,6 +657,12 @@ void delivery_keep(struct delivery *fake, struct delivery_keep *req)
     answer(fake, &req->request, RESULT_OK);
 }
 
+void delivery_restore_approve(struct delivery *fake, struct delivery_restore_approve *req)
+{
+    error_set(&req->request.error, RESULT_CONFLICT, NULL, "The fake was never restored.");
+    answer(fake, &req->request, RESULT_CONFLICT);
+}
+
 /* ---- Commit of parts, by the store. ---- */
 
 struct commit_call {
