@@ -33,9 +33,10 @@ need_packages() {
 # What the build needs; the Dockerfile has the same list (tests/lint/packages.py holds the two together).
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libuv1-dev libcurl4-openssl-dev libjson-c-dev
     libmicrohttpd-dev libsqlite3-dev libgmime-3.0-dev libsodium-dev libssl-dev zlib1g-dev libarchive-dev libidn2-dev
-    libcyaml-dev libyaml-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcmocka-dev libesmtp-dev)
+    libcyaml-dev libyaml-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcmocka-dev libesmtp-dev
+    libpango1.0-dev libcairo2-dev libfontconfig-dev)
 
 # Real peers and helpers of the tests: a relay with real bounces, an SMS gateway with a simulated network.
 # Go verifies the log of receipts by others' code (golang.org/x/mod); any Go does.
-TEST_PACKAGES=(postfix kannel kannel-extras openssl golang-golang-x-mod-dev)
+TEST_PACKAGES=(postfix kannel kannel-extras openssl poppler-utils golang-golang-x-mod-dev)
 command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || TEST_PACKAGES+=(golang-go)

@@ -6,6 +6,8 @@
 
 /* This module. */
 #include "service/api/call.h"
+#include "service/evidence/evidence.h"
+#include "service/receipts/receipt_log.h"
 
 enum { TEXTS_MAX = 65536 };
 
@@ -27,6 +29,31 @@ static void copy_config(struct api *api, const struct api_config *config)
     api->config.channels = names;
 }
 
+static bool sign_manifest(void *context, struct slice text, struct buf *to)
+{
+    return receipt_log_sign(context, text, to);
+}
+
+static void create_evidence(struct api *api)
+{
+    struct buf keys;
+    api->evidence =
+        evidence_desk_create(&(struct evidence_desk_config){.loop = api->config.loop,
+                                                            .store = api->config.store,
+                                                            .delivery = api->config.delivery,
+                                                            .directory = api->config.data_dir,
+                                                            .version = api->config.version,
+                                                            .threads = 1});
+    if (api->config.log == NULL || !receipt_log_signs(api->config.log))
+        return;
+    buf_init(&keys, SIZE_MAX);
+    receipt_log_keys(api->config.log, &keys);
+    evidence_desk_sign(api->evidence, &(struct evidence_signer){.sign = sign_manifest,
+                                                                .context = api->config.log,
+                                                                .keys = copy_text(api, keys.data)});
+    buf_free(&keys);
+}
+
 enum result api_create(const struct api_config *config, struct api **ret_api, struct error *error)
 {
     if (!config->delivery || !config->store || !config->loop)
@@ -41,6 +68,7 @@ enum result api_create(const struct api_config *config, struct api **ret_api, st
                                                               .store = config->store,
                                                               .loop = config->loop,
                                                               .due_ms = config->written_due_ms});
+    create_evidence(api);
     *ret_api = api;
     return RESULT_OK;
 }
@@ -50,6 +78,7 @@ void api_destroy(struct api **api_place)
     struct api *api = *api_place;
     if (!api)
         return;
+    evidence_desk_destroy(&api->evidence);
     requests_destroy(&api->requests);
     idempotency_table_destroy(&api->idempotency);
     access_destroy(&api->access);

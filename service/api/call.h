@@ -29,6 +29,7 @@ struct api {
     struct access *access;
     struct idempotency_table *idempotency;
     struct requests *requests;
+    struct evidence_desk *evidence;
     const struct http_server *server;
     enum api_state state;
     uint64_t denied[2]; /* 401, 403 */

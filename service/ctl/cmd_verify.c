@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/ctl/audit.h"
 #include "service/ctl/commands.h"
 #include "service/ctl/log_files.h"
 #include "service/ctl/verify.h"
@@ -180,6 +181,19 @@ static enum ctl_exit verify_proof(struct ctl *ctl, struct slice text)
     return code;
 }
 
+/* An archive of evidence begins as gzip does (RFC 1952 section 2.3.1); a proof is text. */
+static bool is_archive(const char *path)
+{
+    unsigned char head[2] = {0};
+    FILE *file = fopen(path, "re");
+    const bool archive = file != NULL && fread(head, 1, sizeof(head), file) == sizeof(head) &&
+                         head[0] == 0x1f && head[1] == 0x8b;
+
+    if (file != NULL)
+        (void)fclose(file);
+    return archive;
+}
+
 enum ctl_exit run_verify(struct ctl *ctl)
 {
     struct buf text;
@@ -187,6 +201,8 @@ enum ctl_exit run_verify(struct ctl *ctl)
 
     if (ctl->n_words == 0)
         return verify_url(ctl);
+    if (is_archive(ctl->words[0]) || ctl_option(ctl, "recipient") != NULL)
+        return audit_archive(ctl, ctl->words[0]);
     buf_init(&text, FILE_MAX_BYTES);
     if (!file_read(ctl->words[0], &text))
         code = complain(CTL_LOCAL, "%s cannot be read: %s", ctl->words[0],

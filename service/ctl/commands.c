@@ -115,13 +115,19 @@ static const struct ctl_option requests_create_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option evidence_options[] = {
+    {"output", 'o', "FILE", "the archive (- = standard output; needed)"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option verify_options[] = {
     {"key", 0, "VKEY", "the verifier key of the log (default: asked of the server itself)"},
     {"from", 0, "FILE", "an earlier checkpoint that the log must extend"},
     {"save", 0, "FILE", "keep the checkpoint that was verified, for --from next time"},
     {"witness", 0, "VKEY", "this witness must have cosigned"},
     {"tiles-only", 0, NULL, "hash tiles, not entries (which need the role compliance or admin)"},
-    {"receipt", 0, "FILE", "with PROOF: the leaf that it proves"},
+    {"receipt", 0, "FILE", "with a proof: the leaf that it proves"},
+    {"recipient", 'r', "ID", "with an archive: what it proves of this person, in words"},
     OPTIONS_END,
 };
 
@@ -205,6 +211,10 @@ const struct ctl_command ctl_commands[] = {
      key_split_options, run_key_split},
     {"key join", "", 0, "Put a key together from shares on standard input, one a line", NULL,
      key_join_options, run_key_join},
+    {"evidence", "ID", 1, "Save everything about an incident as one archive for auditors",
+     "A .tar.gz: receipts, people, notices, decisions, summary, proofs. tocsin verify FILE checks "
+     "it.",
+     evidence_options, run_evidence},
     {"requests list", "", 0, "List the requests for a written notice", NULL, requests_list_options,
      run_requests_list},
     {"requests create", "", 0, "Enter a request for a written notice",
@@ -213,7 +223,10 @@ const struct ctl_command ctl_commands[] = {
      "name, email, phone, account_id or postal_code instead, and where the letter goes (address).",
      requests_create_options, run_requests_create},
     {"requests show", "ID", 1, "Show one request and its steps", NULL, NULL, run_requests_show},
-    {"verify", "[PROOF]", CTL_WORD_OPTIONAL, "Verify the log of --url, or one receipt's proof",
+    {"verify", "[FILE]", CTL_WORD_OPTIONAL,
+     "Verify an archive of evidence, one receipt's proof, or the log of --url",
+     "An archive (of tocsin evidence) needs no server and no network: hashes, signature, every\n"
+     "receipt in the log's tree, openings, sums.\n"
      "The log: its checkpoint, tiles and entries are fetched and hashed again. A proof needs "
      "--receipt\n"
      "and --key, and no network. Exit code 1, and the first thing that is wrong, if it does not "

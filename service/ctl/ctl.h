@@ -132,6 +132,7 @@ enum ctl_exit run_key_join(struct ctl *ctl);
 enum ctl_exit run_requests_list(struct ctl *ctl);
 enum ctl_exit run_requests_create(struct ctl *ctl);
 enum ctl_exit run_requests_show(struct ctl *ctl);
+enum ctl_exit run_evidence(struct ctl *ctl);
 enum ctl_exit run_verify(struct ctl *ctl);
 enum ctl_exit run_log_keygen(struct ctl *ctl);
 enum ctl_exit run_log_proof(struct ctl *ctl);

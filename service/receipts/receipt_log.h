@@ -61,6 +61,9 @@ struct receipt_log_stats receipt_log_stats(const struct receipt_log *log);
 
 /* The verifier keys, one a line, appended; nothing without a key. */
 void receipt_log_keys(const struct receipt_log *log, struct buf *to);
+/* Appends the signature lines of a note that is no checkpoint (its first line must not be the
+ * origin); false: there is no key. Any thread. */
+bool receipt_log_sign(const struct receipt_log *log, struct slice text, struct buf *to);
 
 /* ---- Questions. ---- */
 /* Caller-owned; `cb` comes once, on the loop, never from inside the call. Outputs live in `arena`.

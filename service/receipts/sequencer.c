@@ -434,3 +434,10 @@ void receipt_log_keys(const struct receipt_log *log, struct buf *to)
         buf_putc(to, '\n');
     }
 }
+
+bool receipt_log_sign(const struct receipt_log *log, struct slice text, struct buf *to)
+{
+    for (size_t i = 0; i < log->n_signers; i++)
+        note_sign(to, text, &log->signers[i], 0);
+    return log->n_signers > 0;
+}

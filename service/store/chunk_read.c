@@ -3,6 +3,9 @@
 /* System. */
 #include <string.h>
 
+/* Interfaces. */
+#include "tocsin/store_evidence.h"
+
 /* This module. */
 #include "service/store/chunk.h"
 #include "service/store/varint.h"
@@ -149,4 +152,30 @@ STORE_READ(chunk_get, store_chunk_get)
         return error_set(work->error, RESULT_NOT_FOUND, NULL,
                          "no chunk holds this person: look at the plan");
     return read_wave(work, req);
+}
+
+STORE_READ(chunk_heads, store_chunk_heads)
+{
+    uint32_t members[CHUNK_MEMBERS];
+    struct arena *arena = request_arena(&req->request);
+    req->heads = NULL;
+    req->n = 0;
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT c.id, c.n, m.members FROM chunk c"
+                  " JOIN chunk_members m ON m.chunk = c.id"
+                  " WHERE c.wave = $1 AND c.id > $2 ORDER BY c.id LIMIT $3",
+                  SQL_INT(req->wave), SQL_INT(req->after), SQL_INT(req->limit));
+    while (sql_step(query)) {
+        unsigned n = (unsigned)sql_int(query, 1);
+        if (n == 0 || n > CHUNK_MEMBERS || !numbers_unpack(members, n, sql_blob(query, 2)))
+            return error_set(work->error, RESULT_IO, NULL,
+                             "A chunk is damaged; restore the store from a backup.");
+        req->heads = rows_grow(work, arena, req->heads, req->n, sizeof(*req->heads));
+        if (req->heads == NULL)
+            break;
+        req->heads[req->n++] =
+            (struct chunk_head){sql_int(query, 0), req->wave, members[0], members[n - 1]};
+    }
+    return RESULT_OK;
 }

@@ -36,7 +36,9 @@ HOMES = {  # header -> folders that may include it; tests may use what they test
     "gmime/gmime.h": ("channels/email",), "sodium.h": ("service/base",), "cmark-gfm.h": ("templates/engine",),
     "json-c/json.h": ("include/base", "service/base"), "yaml.h": ("service",),
     "cyaml/cyaml.h": ("service", "channels"), "zlib.h": ("service/delivery", "service/receipts", "service/domain", "service/ctl"),
-    "archive.h": ("service/receipts", "service/evidence"), "idn2.h": ("service/domain", "channels/email"),
+    "archive_entry.h": ("service/evidence", "service/ctl"), "cairo-pdf.h": ("service/evidence",),
+    "pango/pangocairo.h": ("service/evidence",), "fontconfig/fontconfig.h": ("service/evidence",),
+    "archive.h": ("service/evidence", "service/ctl"), "idn2.h": ("service/domain", "channels/email"),
 }
 OPENSSL = ("service/base", "channels/email")  # hashes; TLS of the relay's session
 

@@ -1,0 +1,84 @@
+/* audit.h - checks an archive of evidence offline. Shares no code with what writes it but hashes,
+ * JSON and the tree's arithmetic. Private to service/ctl. */
+#pragma once
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/str.h"
+#include "service/ctl/ctl.h"
+#include "tocsin/tlog.h"
+
+enum { AUDIT_FILES_MAX = 256 };
+
+struct audit_file {
+    char name[96];
+    uint64_t size;
+    uint8_t digest[DIGEST_SIZE];
+};
+
+struct audit_leaf {
+    uint64_t index;
+    struct merkle_hash hash;
+};
+struct audit_node {
+    uint64_t from; /* the first leaf below it */
+    unsigned level;
+    struct merkle_hash hash;
+};
+
+struct audit {
+    const char *path;      /* of the archive */
+    const char *key;       /* verifier key given by the user; NULL: the archive's own */
+    const char *recipient; /* NULL: nobody in particular */
+    struct error error;    /* the first thing that is wrong */
+
+    struct audit_file files[AUDIT_FILES_MAX];
+    size_t n_files;
+    /* Small files, whole. */
+    struct buf manifest_text, note, sum, checkpoint, keys, summary_text;
+    struct json_object *manifest;
+    struct json_object *notices; /* {"en": {"md": text, "json": {...}}} */
+
+    /* From the lines. */
+    struct json_object *counts; /* as summary.json, made anew */
+    uint64_t receipts, openings, people, outside;
+    int64_t rows_accepted; /* by the roster's receipts */
+    struct audit_leaf *leaves;
+    size_t n_leaves, leaves_capacity;
+    uint8_t (*commitments)[DIGEST_SIZE]; /* by line; zeros: none */
+    size_t commitments_capacity;
+    struct audit_node *nodes;
+    size_t n_nodes, nodes_capacity;
+
+    /* For one recipient. */
+    uint64_t *lines; /* of receipts about the recipient, ascending */
+    size_t n_lines, line_at;
+    struct buf person; /* the line of people.ndjson */
+    struct buf opened; /* the openings, a line each */
+    bool telling;      /* second reading: receipts of `lines` are kept */
+    struct buf told;   /* those receipts, a line each */
+};
+
+enum ctl_exit audit_archive(struct ctl *ctl, const char *path); /* audit.c */
+
+/* Sets the error unless one is set; false. */
+bool audit_wrong(struct audit *audit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* audit_read.c: walks the archive; every file's hash, and its content's own checks. */
+bool audit_read(struct audit *audit);
+/* audit_lines.c: a line without its end. */
+bool audit_receipt(struct audit *audit, const char *line, size_t length);
+bool audit_opening(struct audit *audit, const char *line, size_t length);
+bool audit_person(struct audit *audit, const char *line, size_t length);
+bool audit_tree_node(struct audit *audit, const char *line, size_t length);
+/* audit_sums.c: manifest against files, signature, tree, sums, notices. */
+bool audit_manifest(struct audit *audit);
+bool audit_signature(struct audit *audit);
+bool audit_tree(struct audit *audit);
+bool audit_counts(struct audit *audit);
+bool audit_notices(struct audit *audit);
+/* audit_person.c: in words. */
+bool audit_tell(struct audit *audit, FILE *to);

@@ -1,0 +1,424 @@
+/* audit_lines.c - receipts, openings, people and nodes, a line at a time. The leaf is hashed as the
+ * bytes that stand there; a small scanner reads the few members that are counted, because a parser
+ * that builds objects would take longer than the hashes. */
+/* System. */
+#include <inttypes.h>
+#include <string.h>
+
+/* Base. */
+#include "base/mem.h"
+
+/* This module. */
+#include "service/ctl/audit.h"
+
+/* ---- A scanner of one flat, canonical object. ---- */
+
+struct scan {
+    const char *at, *end;
+};
+
+/* Behind the closing quote of a string that begins at `at`; NULL: cut. */
+static const char *string_end(const char *at, const char *end)
+{
+    for (at++; at < end; at++) {
+        if (*at == '\\')
+            at++;
+        else if (*at == '"')
+            return at + 1;
+    }
+    return NULL;
+}
+
+/* Behind any value; NULL: cut. */
+static const char *value_end(const char *at, const char *end)
+{
+    int depth = 0;
+    while (at < end) {
+        if (*at == '"') {
+            at = string_end(at, end);
+            if (at == NULL)
+                return NULL;
+            if (depth == 0)
+                return at;
+            continue;
+        }
+        if (*at == '{' || *at == '[')
+            depth++;
+        else if (*at == '}' || *at == ']') {
+            if (depth == 0)
+                return at;
+            if (--depth == 0)
+                return at + 1;
+        } else if (*at == ',' && depth == 0) {
+            return at;
+        }
+        at++;
+    }
+    return NULL;
+}
+
+struct member {
+    struct slice key, value; /* value with its quotes */
+};
+
+/* The next member; false at the end. `*bad` when it is no object. */
+static bool next_member(struct scan *scan, struct member *member, bool *bad)
+{
+    if (scan->at < scan->end && *scan->at == '}')
+        return false;
+    const char *key = scan->at + 1;
+    const char *after = scan->at < scan->end && (*scan->at == '{' || *scan->at == ',') &&
+                                key < scan->end && *key == '"'
+                            ? string_end(key, scan->end)
+                            : NULL;
+    if (after == NULL || after >= scan->end || *after != ':') {
+        *bad = !(key < scan->end && *scan->at == '{' && *key == '}');
+        return false;
+    }
+    const char *value = after + 1, *end = value_end(value, scan->end);
+    if (end == NULL || end == value) {
+        *bad = true;
+        return false;
+    }
+    member->key = (struct slice){key + 1, (size_t)(after - key) - 2};
+    member->value = (struct slice){value, (size_t)(end - value)};
+    scan->at = end;
+    return true;
+}
+
+/* The text of a string without escapes, into `to`; "" otherwise. */
+static void take_word(struct slice value, char to[64])
+{
+    to[0] = 0;
+    if (value.length < 2 || value.data[0] != '"' || value.length - 2 >= 64 ||
+        memchr(value.data, '\\', value.length) != NULL)
+        return;
+    memcpy(to, value.data + 1, value.length - 2);
+    to[value.length - 2] = 0;
+}
+
+/* ---- Counting. ---- */
+
+static void add_count(struct audit *audit, const char *group, const char *name, const char *column)
+{
+    struct json_object *to = json_get(audit->counts, group), *value;
+    if (to == NULL) {
+        to = json_object_new_object();
+        json_object_object_add(audit->counts, group, to);
+    }
+    if (column != NULL) {
+        struct json_object *row = json_get(to, name);
+        if (row == NULL) {
+            row = json_object_new_object();
+            json_object_object_add(to, name, row);
+        }
+        to = row;
+        name = column;
+    }
+    value = json_get(to, name);
+    if (value == NULL)
+        json_object_object_add(to, name, json_object_new_int64(1));
+    else
+        json_object_int_inc(value, 1);
+}
+
+/* ---- Receipts. ---- */
+
+struct leaf {
+    char kind[64], day[64], channel[64], outcome[64], evidence[64], incident[64];
+    struct slice facts;
+    bool committed;
+    uint8_t commitment[DIGEST_SIZE];
+};
+
+static bool scan_leaf(struct slice text, struct leaf *leaf)
+{
+    const struct {
+        const char *key;
+        char *to;
+    } words[] = {{"kind", leaf->kind},         {"day", leaf->day},
+                 {"channel", leaf->channel},   {"outcome", leaf->outcome},
+                 {"incident", leaf->incident}, {"evidence", leaf->evidence}};
+    struct scan scan = {text.data, text.data + text.length};
+    struct member member;
+    bool bad = false;
+    while (next_member(&scan, &member, &bad)) {
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            if (slice_equal(member.key, words[i].key))
+                take_word(member.value, words[i].to);
+        if (slice_equal(member.key, "facts"))
+            leaf->facts = member.value;
+        if ((slice_equal(member.key, "person") || slice_equal(member.key, "details")) &&
+            member.value.length == 2 + 2 * (size_t)DIGEST_SIZE)
+            leaf->committed = hex_decode(leaf->commitment, DIGEST_SIZE, member.value.data + 1,
+                                         2 * (size_t)DIGEST_SIZE) == DIGEST_SIZE;
+    }
+    return !bad && scan.at + 1 == scan.end && leaf->kind[0] != 0 && leaf->day[0] != 0;
+}
+
+static void count_receipt(struct audit *audit, const struct leaf *leaf)
+{
+    add_count(audit, "receipts", leaf->kind, NULL);
+    add_count(audit, "days", leaf->day, "receipts");
+    if (str_equal(leaf->kind, "attempt")) {
+        add_count(audit, "attempts", leaf->channel, leaf->outcome[0] ? leaf->outcome : "unknown");
+        add_count(audit, "days", leaf->day, "attempts");
+    }
+    if (str_equal(leaf->kind, "told"))
+        add_count(audit, "days", leaf->day, "told");
+    if (str_equal(leaf->evidence, "failed") || str_equal(leaf->evidence, "bounced") ||
+        str_equal(leaf->evidence, "returned"))
+        add_count(audit, "days", leaf->day, "negative");
+    if (str_equal(leaf->kind, "roster_accepted")) {
+        struct json_object *facts = NULL;
+        if (json_read(leaf->facts.data, leaf->facts.length, &facts, NULL) == RESULT_OK)
+            audit->rows_accepted += json_get_int(facts, "accepted", 0);
+        json_object_put(facts);
+    }
+}
+
+static void keep_leaf(struct audit *audit, uint64_t index, struct slice text)
+{
+    if (audit->n_leaves == audit->leaves_capacity) {
+        audit->leaves_capacity = audit->leaves_capacity * 2 + 4096;
+        audit->leaves = mem_resize(audit->leaves, audit->leaves_capacity, sizeof(*audit->leaves));
+    }
+    struct audit_leaf *leaf = &audit->leaves[audit->n_leaves++];
+    leaf->index = index;
+    merkle_leaf(&leaf->hash, text.data, text.length);
+}
+
+static void keep_commitment(struct audit *audit, const struct leaf *leaf)
+{
+    const size_t at = audit->receipts;
+    if (at >= audit->commitments_capacity) {
+        audit->commitments_capacity = audit->commitments_capacity * 2 + 4096;
+        audit->commitments = mem_resize(audit->commitments, audit->commitments_capacity,
+                                        sizeof(*audit->commitments));
+    }
+    if (leaf->committed)
+        memcpy(audit->commitments[at], leaf->commitment, DIGEST_SIZE);
+    else
+        memset(audit->commitments[at], 0, DIGEST_SIZE);
+}
+
+/* {"index":12,"leaf":{...},"receipt":"rct_..."}: where each part lies. */
+static bool split_receipt(const char *line, size_t length, struct slice *index, struct slice *leaf)
+{
+    struct scan scan = {line, line + length};
+    struct member member;
+    bool bad = false, receipt = false;
+    while (next_member(&scan, &member, &bad)) {
+        if (slice_equal(member.key, "index"))
+            *index = member.value;
+        else if (slice_equal(member.key, "leaf"))
+            *leaf = member.value;
+        else
+            receipt = slice_equal(member.key, "receipt");
+    }
+    return !bad && receipt && index->length > 0 && leaf->length > 1 && leaf->data[0] == '{' &&
+           scan.at + 1 == scan.end;
+}
+
+static bool tell_line(struct audit *audit, const char *line, size_t length)
+{
+    audit->receipts++;
+    if (audit->line_at < audit->n_lines && audit->lines[audit->line_at] == audit->receipts) {
+        audit->line_at++;
+        buf_add(&audit->told, line, length);
+        buf_putc(&audit->told, '\n');
+    }
+    return true;
+}
+
+bool audit_receipt(struct audit *audit, const char *line, size_t length)
+{
+    struct slice index = {0}, text = {0};
+    struct leaf leaf = {0};
+    char digits[24];
+    uint64_t at;
+    if (audit->telling)
+        return tell_line(audit, line, length);
+    if (!split_receipt(line, length, &index, &text) || !scan_leaf(text, &leaf))
+        return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not a receipt",
+                           audit->receipts + 1);
+    if (slice_equal(index, "null")) {
+        audit->outside++;
+    } else {
+        if (index.length >= sizeof(digits))
+            return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not an index",
+                               audit->receipts + 1);
+        memcpy(digits, index.data, index.length);
+        digits[index.length] = 0;
+        if (!parse_u64(digits, &at))
+            return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not an index",
+                               audit->receipts + 1);
+        keep_leaf(audit, at, text);
+    }
+    keep_commitment(audit, &leaf);
+    audit->receipts++;
+    count_receipt(audit, &leaf);
+    return true;
+}
+
+/* ---- Openings: SHA-256(salt || details without the salt) is the leaf's commitment. ---- */
+
+static bool hash_opening(struct slice details, struct slice salt, uint8_t digest[DIGEST_SIZE])
+{
+    uint8_t bytes[64];
+    /* The salt is the last member: `,"salt":"..."}` or, alone, `"salt":"..."}`. */
+    const char *start = salt.data - strlen("\"salt\":");
+    const bool alone = start == details.data + 1;
+    const long n =
+        salt.length < 2 ? -1 : hex_decode(bytes, sizeof(bytes), salt.data + 1, salt.length - 2);
+    if (n <= 0 || salt.data + salt.length + 1 != details.data + details.length)
+        return false;
+    struct sha256_stream *stream = sha256_begin();
+    sha256_add(stream, bytes, (size_t)n);
+    sha256_add(stream, details.data, (size_t)((alone ? start : start - 1) - details.data));
+    sha256_add(stream, "}", 1);
+    sha256_end(&stream, digest);
+    return true;
+}
+
+static bool scan_details(struct slice details, struct slice *salt, struct slice *recipient)
+{
+    struct scan scan = {details.data, details.data + details.length};
+    struct member member;
+    bool bad = false;
+    while (next_member(&scan, &member, &bad)) {
+        if (slice_equal(member.key, "salt"))
+            *salt = member.value;
+        if (slice_equal(member.key, "recipient_id"))
+            *recipient = member.value;
+    }
+    return !bad && scan.at + 1 == scan.end;
+}
+
+static bool is_recipient(const struct audit *audit, struct slice value)
+{
+    struct buf quoted;
+    bool same;
+    if (audit->recipient == NULL || value.length == 0)
+        return false;
+    buf_init(&quoted, SIZE_MAX);
+    json_write_string(&quoted, audit->recipient, strlen(audit->recipient));
+    same = quoted.length == value.length && memcmp(quoted.data, value.data, value.length) == 0;
+    buf_free(&quoted);
+    return same;
+}
+
+static void keep_opening(struct audit *audit, struct slice line_text, uint64_t line)
+{
+    if (audit->n_lines % 64 == 0)
+        audit->lines = mem_resize(audit->lines, audit->n_lines + 64, sizeof(*audit->lines));
+    audit->lines[audit->n_lines++] = line;
+    buf_add(&audit->opened, line_text.data, line_text.length);
+    buf_putc(&audit->opened, '\n');
+}
+
+bool audit_opening(struct audit *audit, const char *line, size_t length)
+{
+    static const uint8_t none[DIGEST_SIZE];
+    struct scan scan = {line, line + length};
+    struct member member;
+    struct slice details = {0}, number = {0}, salt = {0}, recipient = {0};
+    uint8_t digest[DIGEST_SIZE];
+    char digits[24] = "";
+    uint64_t at = 0;
+    bool bad = false;
+    audit->openings++;
+    while (next_member(&scan, &member, &bad)) {
+        if (slice_equal(member.key, "details"))
+            details = member.value;
+        if (slice_equal(member.key, "line"))
+            number = member.value;
+    }
+    if (number.length > 0 && number.length < sizeof(digits))
+        memcpy(digits, number.data, number.length);
+    if (bad || scan.at + 1 != scan.end || details.length < 2 || !parse_u64(digits, &at) ||
+        at == 0 || at > audit->receipts || !scan_details(details, &salt, &recipient))
+        return audit_wrong(audit, "openings.ndjson, line %" PRIu64 ": not an opening",
+                           audit->openings);
+    const uint8_t *commitment = audit->commitments[at - 1];
+    const bool committed = memcmp(commitment, none, DIGEST_SIZE) != 0;
+    if (committed != (salt.length > 0) ||
+        (committed &&
+         (!hash_opening(details, salt, digest) || memcmp(digest, commitment, DIGEST_SIZE) != 0)))
+        return audit_wrong(audit,
+                           "openings.ndjson, line %" PRIu64 ": it does not open what the receipt "
+                           "in line %" PRIu64 " commits to",
+                           audit->openings, at);
+    if (is_recipient(audit, recipient))
+        keep_opening(audit, (struct slice){line, length}, at);
+    return true;
+}
+
+/* ---- People. ---- */
+
+bool audit_person(struct audit *audit, const char *line, size_t length)
+{
+    char channel[64] = "", says[64] = "", jurisdiction[64] = "", state[64] = "", reason[64] = "";
+    char again[64] = "";
+    const struct {
+        const char *key;
+        char *to;
+    } words[] = {{"channel", channel}, {"evidence", says}, {"jurisdiction", jurisdiction},
+                 {"state", state},     {"reason", reason}, {"rerendered", again}};
+    struct scan scan = {line, line + length};
+    struct member member;
+    bool bad = false, wanted = false;
+    audit->people++;
+    while (next_member(&scan, &member, &bad)) {
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            if (slice_equal(member.key, words[i].key))
+                take_word(member.value, words[i].to);
+        if (slice_equal(member.key, "recipient_id"))
+            wanted = is_recipient(audit, member.value);
+    }
+    if (bad || scan.at + 1 != scan.end || state[0] == 0)
+        return audit_wrong(audit, "people.ndjson, line %" PRIu64 ": not a person", audit->people);
+    add_count(audit, "people", state, NULL);
+    add_count(audit, "jurisdictions", jurisdiction, state);
+    if (str_equal(state, "told"))
+        add_count(audit, "told_by", channel, says);
+    else
+        add_count(audit, "reasons", state, reason);
+    if (again[0] != 0)
+        add_count(audit, "rerendered", again, NULL);
+    if (wanted) {
+        buf_clear(&audit->person);
+        buf_add(&audit->person, line, length);
+    }
+    return true;
+}
+
+/* ---- Nodes of the tree. ---- */
+
+bool audit_tree_node(struct audit *audit, const char *line, size_t length)
+{
+    struct json_object *json = NULL;
+    struct audit_node node = {0};
+    const char *hash = NULL;
+    int64_t level = -1, index = -1;
+    if (json_read(line, length, &json, NULL) == RESULT_OK) {
+        hash = json_get_string(json, "hash");
+        level = json_get_int(json, "level", -1);
+        index = json_get_int(json, "index", -1);
+    }
+    const bool good =
+        hash != NULL && level >= 0 && level < 62 && index >= 0 &&
+        index <= (INT64_MAX >> (level + 1)) &&
+        base64_decode(node.hash.bytes, DIGEST_SIZE, hash, strlen(hash)) == DIGEST_SIZE;
+    json_object_put(json);
+    if (!good)
+        return audit_wrong(audit, "log/nodes.ndjson, line %zu: not a node", audit->n_nodes + 1);
+    node.level = (unsigned)level;
+    node.from = (uint64_t)index << level;
+    if (audit->n_nodes == audit->nodes_capacity) {
+        audit->nodes_capacity = audit->nodes_capacity * 2 + 256;
+        audit->nodes = mem_resize(audit->nodes, audit->nodes_capacity, sizeof(*audit->nodes));
+    }
+    audit->nodes[audit->n_nodes++] = node;
+    return true;
+}
