@@ -128,9 +128,10 @@ void store_log_entries(struct store *store, struct store_log_entries *req);
 struct store_log_find {
     struct store_request request;
     id batch;
-    bool placed;            /* out */
-    struct log_range range; /* out */
-    struct blob leaves;     /* out: deflated */
-    struct log_head head;   /* out: of the same moment */
+    bool placed;                      /* out */
+    struct log_range range;           /* out */
+    struct blob leaves;               /* out: deflated */
+    struct log_head head;             /* out: of the same moment, as is the newest checkpoint */
+    struct log_checkpoint checkpoint; /* out; note NULL: none is signed */
 };
 void store_log_find(struct store *store, struct store_log_find *req);

@@ -10,6 +10,7 @@
 /* This module. */
 #include "service/receipts/receipt_log_private.h"
 
+static const char unsigned_yet[] = "nothing is signed yet: wait a second, or see /readyz";
 static const char damaged[] = "the stored tree is damaged: restore a copy of the database";
 
 static void refuse(struct receipt_log_question *question, enum result result, const char *text)
@@ -63,47 +64,43 @@ static bool list_tiles(struct receipt_log_question *question, uint64_t size)
     return true;
 }
 
-/* Both start with the newest checkpoint; its text is part of a receipt's proof. */
-static void on_checkpoint(struct receipt_log_question *question,
-                          const struct store_request *request)
+/* Both are about the newest checkpoint; its text is part of a receipt's proof. */
+static void take_checkpoint(struct receipt_log_question *question,
+                            const struct log_checkpoint *found)
 {
-    const struct log_checkpoint *found = &question->checkpoint.checkpoint;
-    if (request->result == RESULT_NOT_FOUND) {
-        refuse(question, RESULT_UNAVAILABLE,
-               "nothing is signed yet: wait a second, or see /readyz");
-        return;
-    }
-    if (failed(question, request))
-        return;
     const char *text = arena_printf(question->arena, "%s%s", found->note, found->cosignatures);
     question->bytes = text != NULL ? slice_of(text) : (struct slice){NULL, 0};
     question->size = found->size;
     memcpy(question->root.bytes, found->root, DIGEST_SIZE);
-    question->next(question);
 }
+
+static void grow(struct receipt_log_question *question);
 
 static void checkpoint_read(struct store_request *request)
 {
-    on_checkpoint(container_of(request, struct receipt_log_question, checkpoint.request), request);
-}
-
-static void read_checkpoint(struct receipt_log_question *question,
-                            void (*next)(struct receipt_log_question *question))
-{
-    question->next = next;
-    question->checkpoint = (struct store_log_checkpoint){
-        .request = {.cb = checkpoint_read, .arena = question->arena}, .size = UINT64_MAX};
-    store_log_checkpoint(question->log->store, &question->checkpoint);
+    struct receipt_log_question *question =
+        container_of(request, struct receipt_log_question, checkpoint.request);
+    if (request->result == RESULT_NOT_FOUND) {
+        refuse(question, RESULT_UNAVAILABLE, unsigned_yet);
+        return;
+    }
+    if (failed(question, request))
+        return;
+    take_checkpoint(question, &question->checkpoint.checkpoint);
+    grow(question);
 }
 
 /* ---- Of a receipt. ---- */
-static void take_leaf(void *context, unsigned slot, struct slice leaf)
+static bool take_leaf(struct receipt_log_question *question)
 {
-    struct receipt_log_question *question = context;
-    if (slot != question->slot)
-        return;
-    question->leaf.data = arena_strndup(question->arena, leaf.data, leaf.length);
-    question->leaf.length = leaf.length;
+    const struct store_log_find *found = &question->find;
+    struct buf leaf;
+    buf_init(&leaf, UINT16_MAX + 1);
+    if (receipt_leaf_read(found->leaves.data, found->leaves.length, question->slot, &leaf))
+        question->leaf =
+            (struct slice){arena_strndup(question->arena, leaf.data, leaf.length), leaf.length};
+    buf_free(&leaf);
+    return question->leaf.data != NULL;
 }
 
 static void proof_tiles_read(struct store_request *request)
@@ -128,16 +125,15 @@ static void proof_tiles_read(struct store_request *request)
 
 static void prove(struct receipt_log_question *question)
 {
-    const struct store_log_find *found = &question->find;
     struct merkle_reader reader;
-    question->leaf_index = found->range.first + question->slot;
+    take_checkpoint(question, &question->find.checkpoint);
+    question->leaf_index = question->find.range.first + question->slot;
     if (question->size <= question->leaf_index) {
         refuse(question, RESULT_UNAVAILABLE,
                "the receipt is stored but not signed for yet: wait a second");
         return;
     }
-    if (!receipt_leaves_read(found->leaves.data, found->leaves.length, take_leaf, question) ||
-        question->leaf.data == NULL) {
+    if (!take_leaf(question)) {
         refuse(question, RESULT_INVALID, damaged);
         return;
     }
@@ -160,8 +156,10 @@ static void on_found(struct store_request *request)
     else if (!question->find.placed)
         refuse(question, RESULT_UNAVAILABLE,
                "the receipt is stored but not in the log yet: wait a second");
+    else if (question->find.checkpoint.note == NULL)
+        refuse(question, RESULT_UNAVAILABLE, unsigned_yet);
     else
-        read_checkpoint(question, prove);
+        prove(question);
 }
 
 void receipt_log_proof(struct receipt_log_question *question)
@@ -211,5 +209,7 @@ static void grow(struct receipt_log_question *question)
 
 void receipt_log_consistency(struct receipt_log_question *question)
 {
-    read_checkpoint(question, grow);
+    question->checkpoint = (struct store_log_checkpoint){
+        .request = {.cb = checkpoint_read, .arena = question->arena}, .size = UINT64_MAX};
+    store_log_checkpoint(question->log->store, &question->checkpoint);
 }

@@ -206,3 +206,53 @@ bool receipt_leaves_read(const void *leaves, size_t length,
     buf_free(&raw);
     return whole;
 }
+
+/* Where the record of `slot` begins and ends in what is there so far; false: not yet. */
+static bool find_record(const struct buf *raw, unsigned slot, size_t *at, unsigned *passed,
+                        size_t *ret_length)
+{
+    while (raw->length - *at >= 2) {
+        const unsigned char *head = (const unsigned char *)raw->data + *at;
+        size_t length = (size_t)head[0] << 8 | head[1];
+        if (raw->length - *at - 2 < length)
+            return false;
+        if (*passed == slot) {
+            *ret_length = length;
+            return true;
+        }
+        *at += 2 + length;
+        (*passed)++;
+    }
+    return false;
+}
+
+bool receipt_leaf_read(const void *leaves, size_t length, unsigned slot, struct buf *to)
+{
+    z_stream z = {0};
+    struct buf raw;
+    int code = Z_OK;
+    size_t at = 0, found = 0;
+    unsigned passed = 0;
+    bool there = false;
+    if (length > UINT32_MAX || inflateInit(&z) != Z_OK)
+        return false;
+    buf_init(&raw, RAW_MAX);
+    z.next_in = leaves;
+    z.avail_in = (unsigned)length;
+    while (code == Z_OK && !there) {
+        char *space = buf_reserve(&raw, INFLATE_STEP);
+        if (space == NULL)
+            break;
+        z.next_out = (unsigned char *)space;
+        z.avail_out = INFLATE_STEP;
+        code = inflate(&z, Z_NO_FLUSH);
+        raw.length += INFLATE_STEP - z.avail_out;
+        there =
+            (code == Z_OK || code == Z_STREAM_END) && find_record(&raw, slot, &at, &passed, &found);
+    }
+    inflateEnd(&z);
+    if (there)
+        there = buf_add(to, raw.data + at + 2, found);
+    buf_free(&raw);
+    return there;
+}

@@ -76,5 +76,6 @@ STORE_READ(log_find, store_log_find)
     req->leaves = sql_blob_copy(query, 3, arena);
     sql_end(query);
     log_head_read(work, arena, &req->head);
+    log_newest_read(work, arena, &req->checkpoint);
     return RESULT_OK;
 }

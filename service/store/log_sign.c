@@ -71,16 +71,14 @@ static const char *join_lines(struct store_work *work, uint64_t size, struct are
     return all;
 }
 
-STORE_READ(log_checkpoint, store_log_checkpoint)
+/* Takes the row of a query for size, root, note, at; false: there is none. */
+static bool take_checkpoint(struct store_work *work, struct sql_query *query, struct arena *arena,
+                            struct log_checkpoint *to)
 {
-    struct arena *arena = request_arena(&req->request);
-    struct log_checkpoint *to = &req->checkpoint;
-    struct sql_query *query = select_checkpoint(work, req);
-    if (!sql_step(query))
-        return error_set(work->error, RESULT_NOT_FOUND, NULL,
-                         "there is no such checkpoint: GET /log/checkpoint has the newest");
-    struct blob root = sql_blob(query, 1);
     memset(to, 0, sizeof(*to));
+    if (!sql_step(query))
+        return false;
+    struct blob root = sql_blob(query, 1);
     to->size = (uint64_t)sql_int(query, 0);
     if (root.length == DIGEST_SIZE)
         memcpy(to->root, root.data, DIGEST_SIZE);
@@ -88,7 +86,22 @@ STORE_READ(log_checkpoint, store_log_checkpoint)
     to->at = sql_time(query, 3);
     sql_end(query);
     to->cosignatures = join_lines(work, to->size, arena);
-    return RESULT_OK;
+    return true;
+}
+
+bool log_newest_read(struct store_work *work, struct arena *arena, struct log_checkpoint *to)
+{
+    const struct store_log_checkpoint newest = {.size = UINT64_MAX};
+    return take_checkpoint(work, select_checkpoint(work, &newest), arena, to);
+}
+
+STORE_READ(log_checkpoint, store_log_checkpoint)
+{
+    struct arena *arena = request_arena(&req->request);
+    if (take_checkpoint(work, select_checkpoint(work, req), arena, &req->checkpoint))
+        return RESULT_OK;
+    return error_set(work->error, RESULT_NOT_FOUND, NULL,
+                     "there is no such checkpoint: GET /log/checkpoint has the newest");
 }
 
 STORE_WRITE(log_cosign, store_log_cosign)
