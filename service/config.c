@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Base. */
 #include "base/log.h"
@@ -225,6 +226,14 @@ static bool read_rules(struct config_reader *reader)
     return true;
 }
 
+/* Opening, sealing and rendering people is the work that cores divide best: one thread each, within
+ * bounds for what each keeps in memory. */
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 2 ? 2 : n > 8 ? 8 : (unsigned)n;
+}
+
 static bool read_times(struct config_reader *reader)
 {
     const struct config_text *text = reader->text;
@@ -237,7 +246,7 @@ static bool read_times(struct config_reader *reader)
     config->retry_max_ms = HOUR_MS;
     config->retry_limit = 8;
     config->written_due_ms = 10 * DAY_MS;
-    config->render_threads = 1;
+    config->render_threads = cores();
     config->disk_min_mib = 64;
     config->retention_months = 84;
     if (!read_duration(reader, "retry.base", text->retry.base, long_time, &config->retry_base_ms) ||
