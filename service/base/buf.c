@@ -99,7 +99,11 @@ bool buf_puts(struct buf *buf, const char *text)
 
 bool buf_putc(struct buf *buf, char c)
 {
-    return buf_add(buf, &c, 1);
+    if (buf->length >= buf->capacity)
+        return buf_add(buf, &c, 1);
+    buf->data[buf->length++] = c;
+    buf->data[buf->length] = 0;
+    return true;
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...)

@@ -17,13 +17,17 @@
 #include "service/domain/recipient_members.h"
 
 #define AT(member) offsetof(struct recipient, member)
+#define KEY(name)                                                                                  \
+    {                                                                                              \
+        "\"" name "\":", sizeof(name) + 2                                                          \
+    }
 #define TEXT(group, name, member, max, check, rule)                                                \
     {                                                                                              \
-        group, name, MEMBER_TEXT, AT(member), max, check, rule                                     \
+        group, name, KEY(name), MEMBER_TEXT, AT(member), max, check, rule                          \
     }
 #define OTHER(group, name, kind, member)                                                           \
     {                                                                                              \
-        group, name, kind, AT(member), 64, NULL, NULL                                              \
+        group, name, KEY(name), kind, AT(member), 64, NULL, NULL                                   \
     }
 
 static const char rule_email[] =
@@ -54,7 +58,7 @@ const struct member recipient_members[] = {
     TEXT("", "name", name, 200, NULL, NULL),
     TEXT("", "phone", phone, 16, address_check_phone, rule_phone),
     TEXT("", "recipient_id", recipient_id, 128, NULL, NULL),
-    {NULL, NULL, MEMBER_TEXT, 0, 0, NULL, NULL},
+    {NULL, NULL, {NULL, 0}, MEMBER_TEXT, 0, 0, NULL, NULL},
 };
 
 static const char *const flag_names[] = {"minor", "deceased"};

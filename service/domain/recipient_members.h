@@ -16,6 +16,7 @@ enum member_kind { MEMBER_TEXT, MEMBER_BOOL, MEMBER_TIME, MEMBER_DATA_TYPES, MEM
 struct member {
     const char *group; /* "", "address" or "consent" */
     const char *name;
+    struct slice key; /* the name as JSON has it: quoted, with its colon */
     enum member_kind kind;
     size_t offset; /* in struct recipient */
     size_t max;    /* bytes of a text */

@@ -16,22 +16,20 @@
 struct writing {
     struct buf *to;
     const struct recipient *recipient;
-    const char *group; /* the object that is open: "" = the record itself */
     bool comma;
 };
 
-static void write_key(struct writing *w, const char *key)
+/* `key` with its quotes and colon. */
+static void write_key(struct writing *w, struct slice key)
 {
     if (w->comma)
         (void)buf_putc(w->to, ',');
-    (void)json_write_string(w->to, key, strlen(key));
-    (void)buf_putc(w->to, ':');
+    (void)buf_add(w->to, key.data, key.length);
     w->comma = true;
 }
 
-static void write_text(struct writing *w, const char *key, const char *text)
+static void write_string(struct writing *w, const char *text)
 {
-    write_key(w, key);
     (void)json_write_string(w->to, text, strlen(text));
 }
 
@@ -42,7 +40,7 @@ static void write_words(struct writing *w, const struct member *m)
 
     if (bits == 0)
         return;
-    write_key(w, m->name);
+    write_key(w, m->key);
     (void)buf_putc(w->to, '[');
     for (unsigned bit = 0; bit < 64 && bits >> bit != 0; bit++) {
         const char *word;
@@ -51,7 +49,7 @@ static void write_words(struct writing *w, const struct member *m)
             continue;
         word = types ? data_type_name((enum data_type)bit) : flag_name(bit);
         require(word != NULL);
-        (void)json_write_string(w->to, word, strlen(word));
+        write_string(w, word);
         if (bits >> bit > 1)
             (void)buf_putc(w->to, ',');
     }
@@ -63,8 +61,10 @@ static void write_time(struct writing *w, const struct member *m)
     time_ms at = member_get_time(w->recipient, m);
     char text[TIME_TEXT_SIZE];
 
-    if (at != TIME_NONE)
-        write_text(w, m->name, time_format(text, at));
+    if (at == TIME_NONE)
+        return;
+    write_key(w, m->key);
+    write_string(w, time_format(text, at));
 }
 
 /* "Absent" is false for a bool, but for consent, where false was said. */
@@ -74,7 +74,7 @@ static void write_bool(struct writing *w, const struct member *m)
 
     if (!value && m->group[0] == '\0')
         return;
-    write_key(w, m->name);
+    write_key(w, m->key);
     (void)buf_puts(w->to, value ? "true" : "false");
 }
 
@@ -85,8 +85,10 @@ static void write_member(struct writing *w, const struct member *m)
     switch (m->kind) {
     case MEMBER_TEXT:
         text = member_get_text(w->recipient, m);
-        if (text != NULL)
-            write_text(w, m->name, text);
+        if (text == NULL)
+            break;
+        write_key(w, m->key);
+        write_string(w, text);
         break;
     case MEMBER_BOOL:
         write_bool(w, m);
@@ -123,15 +125,17 @@ static void write_fields(struct writing *w)
 
     if (w->recipient->n_fields == 0)
         return;
-    write_key(w, "fields");
+    write_key(w, slice_of("\"fields\":"));
     (void)buf_putc(w->to, '{');
-    w->comma = false;
     for (int i = field_next(w->recipient, after); i >= 0; i = field_next(w->recipient, after)) {
+        if (after != NULL)
+            (void)buf_putc(w->to, ',');
         after = w->recipient->field_names[i];
-        write_text(w, after, w->recipient->field_values[i]);
+        write_string(w, after);
+        (void)buf_putc(w->to, ':');
+        write_string(w, w->recipient->field_values[i]);
     }
     (void)buf_putc(w->to, '}');
-    w->comma = true;
 }
 
 static bool address_empty(const struct postal_address *a)
@@ -140,41 +144,52 @@ static bool address_empty(const struct postal_address *a)
            a->postal_code == NULL && a->country == NULL;
 }
 
-static bool group_absent(const struct recipient *recipient, const char *group)
+/* Rows of one group stand together in the table. */
+static const struct member *group_end(const struct member *m)
 {
-    if (strcmp(group, "address") == 0)
-        return address_empty(&recipient->address);
-    return strcmp(group, "consent") == 0 && !recipient->consent.known;
+    const char *group = m->group;
+
+    while (m->name != NULL && strcmp(m->group, group) == 0)
+        m++;
+    return m;
 }
 
-static void enter_group(struct writing *w, const char *group)
+/* The rows up to `end`, as an object of their own. */
+static void write_group(struct writing *w, const struct member *m, const struct member *end)
 {
-    if (strcmp(w->group, group) == 0)
-        return;
-    if (w->group[0] != '\0') {
-        (void)buf_putc(w->to, '}');
-        w->comma = true;
-    }
-    if (group[0] != '\0') {
-        write_key(w, group);
-        (void)buf_putc(w->to, '{');
-        w->comma = false;
-    }
-    w->group = group;
+    write_key(w, slice_of(m->group[0] == 'a' ? "\"address\":" : "\"consent\":"));
+    (void)buf_putc(w->to, '{');
+    w->comma = false;
+    for (; m < end; m++)
+        write_member(w, m);
+    (void)buf_putc(w->to, '}');
+    w->comma = true;
+}
+
+static bool group_absent(const struct recipient *recipient, const char *group)
+{
+    return group[0] == 'a' ? address_empty(&recipient->address) : !recipient->consent.known;
 }
 
 bool recipient_write(struct buf *to, const struct recipient *recipient)
 {
-    struct writing w = {.to = to, .recipient = recipient, .group = ""};
+    struct writing w = {.to = to, .recipient = recipient};
 
     (void)buf_putc(to, '{');
-    for (const struct member *m = recipient_members; m->name != NULL; m++) {
-        if (group_absent(recipient, m->group))
+    for (const struct member *m = recipient_members; m->name != NULL;) {
+        const struct member *end;
+
+        if (m->group[0] == '\0') {
+            write_member(&w, m);
+            if (m->offset == offsetof(struct recipient, email))
+                write_fields(&w); /* "fields" stands between "email" and "flags" */
+            m++;
             continue;
-        enter_group(&w, m->group);
-        write_member(&w, m);
-        if (strcmp(m->name, "email") == 0 && m->group[0] == '\0')
-            write_fields(&w); /* "fields" stands between "email" and "flags" */
+        }
+        end = group_end(m);
+        if (!group_absent(recipient, m->group))
+            write_group(&w, m, end);
+        m = end;
     }
     (void)buf_putc(to, '}');
     return !to->failed;
