@@ -2,9 +2,10 @@
  *
  * Happy path: a runner takes a relay with a free session and a batch from the queue, runs one SMTP
  * session and feeds it from the batch, then from further batches while there are any, so that a
- * connection is opened per 50 messages and not per message. Failure modes: relay down (it rests, the
- * batch goes to another relay or is DEFERRED), connection lost (the rest of the batch is DEFERRED),
- * a stopped message (the rest goes on in a new session), closing (the rest is CANCELED). */
+ * connection is opened per 50 messages and not per message. Failure modes: relay down (it rests,
+ * the batch goes to another relay or is DEFERRED), connection lost (the rest of the batch is
+ * DEFERRED), a stopped message (the rest goes on in a new session), closing (the rest is CANCELED).
+ */
 
 /* System. */
 #include <string.h>

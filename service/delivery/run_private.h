@@ -27,7 +27,7 @@ struct batch_item {
     struct outcome outcome;
     bool provider_fault;
     bool first_fault; /* the provider was well until this message */
-    int64_t sent_at; /* monotonic; 0 = not handed over */
+    int64_t sent_at;  /* monotonic; 0 = not handed over */
 };
 
 enum batch_state {
@@ -114,8 +114,8 @@ struct decision {
     uint8_t attempt;    /* UNCERTAIN: the attempt that may have left */
     const char *reason; /* a fixed word */
 };
-/* Told, passed on, or still waiting, some hundred people at a time; the last of it ends the run when
- * no send is left to do. */
+/* Told, passed on, or still waiting, some hundred people at a time; the last of it ends the run
+ * when no send is left to do. */
 void run_judge(struct run *run);
 /* Is there anything to decide now, though sends still wait for a slot? */
 bool run_can_judge(const struct run *run);
