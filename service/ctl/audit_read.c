@@ -186,8 +186,8 @@ static bool read_entries(struct reading *reading)
            audit_wrong(reading->audit, "the archive is empty or cut");
 }
 
-/* gzip's last four bytes are the size of what was packed (RFC 1952 section 2.3.1): behind the end of
- * the tar there is nothing but padding, and the archive has its end. */
+/* gzip's last four bytes are the size of what was packed (RFC 1952 section 2.3.1): behind the end
+ * of the tar there is nothing but padding, and the archive has its end. */
 static bool check_end(struct reading *reading)
 {
     uint8_t tail[4];
