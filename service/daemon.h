@@ -19,7 +19,8 @@ int daemon_run(const struct config *config);
 /* Mints a token while no daemon runs on this store, and prints it once on stdout. */
 int daemon_mint_token(const struct config *config, const char *name, unsigned roles);
 
-/* Copies the store into `target`, also while a daemon serves it, and describes it in target.json. */
+/* Copies the store into `target`, also while a daemon serves it, and describes it in target.json.
+ */
 int daemon_backup(const struct config *config, const char *target);
 
 /* Wraps all keys of the store by the master key in `new_key` (a path or env:NAME), while no daemon

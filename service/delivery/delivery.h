@@ -314,8 +314,8 @@ struct delivery_stats {
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
     unsigned waves_active;
     unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
-    bool restored; /* the store is a copy: nothing is sent until it is approved */
-    time_ms retention_next_at;          /* when the next incident is erased by itself; TIME_NONE */
+    bool restored;             /* the store is a copy: nothing is sent until it is approved */
+    time_ms retention_next_at; /* when the next incident is erased by itself; TIME_NONE */
     int64_t oldest_in_flight_ms;
 };
 /* Valid until the next turn of the loop. */

@@ -19,7 +19,7 @@
 /* This module. */
 #include "service/store/store_core.h"
 
-enum { LINE_MAX_BYTES = 256 };
+enum { LINE_MAX_BYTES = 256, TIME_LINE = sizeof("2026-01-01T00:00:00.000Z\n") - 1 };
 
 struct ledger {
     struct ledger_row *rows; /* of the file, sorted */
@@ -42,10 +42,12 @@ static bool parse_line(char *line, struct ledger_row *row)
     if (at == NULL || at[strlen(at) - 1] != '\n')
         return false;
     *number++ = 0;
-    *at = 0;
+    *at++ = 0;
     row->incident = id_parse(line, "inc");
     row->number = -1;
-    return row->incident != 0 && (str_equal(number, "-") || parse_i64(number, &row->number));
+    /* The time is not needed, but a line that was cut and ended later lacks part of it. */
+    return row->incident != 0 && strlen(at) == TIME_LINE &&
+           (str_equal(number, "-") || parse_i64(number, &row->number));
 }
 
 static bool read_file(struct ledger *ledger, const char *path)
