@@ -61,7 +61,12 @@ struct audit {
     struct buf told;   /* those receipts, a line each */
 };
 
-enum ctl_exit audit_archive(struct ctl *ctl, const char *path); /* audit.c */
+/* audit.c: everything; false: audit->error. */
+struct audit *audit_create(void);
+bool audit_check(struct audit *audit);
+void audit_destroy(struct audit **audit);
+/* audit_archive.c */
+enum ctl_exit audit_archive(struct ctl *ctl, const char *path);
 
 /* Sets the error unless one is set; false. */
 bool audit_wrong(struct audit *audit, const char *format, ...)

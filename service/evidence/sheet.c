@@ -47,7 +47,8 @@ void sheet_table(struct sheet *sheet, const char *caption, const char *const *ce
     struct sheet_block *block = block_new(sheet, SHEET_TABLE);
     const char **copy = arena_alloc(sheet->arena, columns * rows * sizeof(*copy) + 1);
     require(copy != NULL);
-    memcpy(copy, cells, columns * rows * sizeof(*copy));
+    for (size_t i = 0; i < columns * rows; i++)
+        copy[i] = str_or(arena_strdup(sheet->arena, str_or(cells[i], "")), "");
     block->text = caption;
     block->cells = copy;
     block->columns = columns;

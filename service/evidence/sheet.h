@@ -36,7 +36,7 @@ struct sheet {
 void sheet_init(struct sheet *sheet, struct arena *arena, const char *title);
 void sheet_text(struct sheet *sheet, enum sheet_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Cells are copied as pointers: they live as long as the arena. */
+/* Cells are copied; the caption is borrowed. */
 void sheet_table(struct sheet *sheet, const char *caption, const char *const *cells, size_t columns,
                  size_t rows);
 void sheet_plot(struct sheet *sheet, const struct sheet_block *plot);
