@@ -82,8 +82,9 @@ struct receipt_log {
     struct merkle_hash root;
     uint64_t signed_size;
     time_ms signed_at;
-    int64_t signed_mono; /* monotonic time of the last signature; 0: never */
-    const char *problem; /* static; LOG_BROKEN and LOG_LEASING */
+    int64_t signed_mono;    /* monotonic time of the last signature; 0: never */
+    int64_t unsigned_since; /* monotonic; -1: all is signed */
+    const char *problem;    /* static; LOG_BROKEN and LOG_LEASING */
     uint64_t appended, signed_count;
 
     struct arena *arena; /* of the step */

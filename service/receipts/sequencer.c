@@ -18,6 +18,7 @@
 enum {
     WAKE_MS = 200,
     SIGN_MS = 800,
+    SIGN_LATE_MS = 10000,
     LEASE_MS = 10000,
     RETRY_MS = 1000,
     STEP_BATCHES = 1024,
@@ -90,6 +91,7 @@ static void read_pending(struct receipt_log *log);
 static void after_signing(struct receipt_log *log)
 {
     log->signed_size = log->edge->size;
+    log->unsigned_since = -1;
     log->signed_at = clock_now(loop_clock(log->loop));
     log->signed_mono = clock_monotonic(loop_clock(log->loop));
     for (size_t i = 0; i < log->n_witnesses; i++)
@@ -154,6 +156,8 @@ static void on_appended(struct store_request *request)
         return;
     }
     log->appended += log->hash->edge.size - log->edge->size;
+    if (log->unsigned_since < 0)
+        log->unsigned_since = clock_monotonic(loop_clock(log->loop));
     *log->edge = log->hash->edge;
     log->root = log->hash->root;
     if (sign_due(log))
@@ -311,6 +315,7 @@ enum result receipt_log_create(const struct receipt_log_config *config,
     log->client = config->client;
     log->alone = config->alone;
     log->owner = id_new();
+    log->unsigned_since = -1;
     log->texts = arena_create(TEXTS_MAX);
     log->arena = arena_create(STEP_ARENA);
     log->edge = mem_new(struct tile_edge);
@@ -389,6 +394,13 @@ bool receipt_log_pump(struct receipt_log *log)
 }
 
 /* ---- How it is. ---- */
+static bool sign_late(const struct receipt_log *log)
+{
+    int64_t now = clock_monotonic(loop_clock(log->loop));
+    return log->n_signers > 0 && log->problem == NULL && log->unsigned_since >= 0 &&
+           now - log->unsigned_since > SIGN_LATE_MS;
+}
+
 size_t receipt_log_problems(const struct receipt_log *log, const char **reasons, size_t most)
 {
     size_t n = 0;
@@ -397,6 +409,9 @@ size_t receipt_log_problems(const struct receipt_log *log, const char **reasons,
         late = late || log_witness_late(&log->witnesses[i]);
     if (log->problem != NULL && n < most)
         reasons[n++] = log->problem;
+    if (sign_late(log) && n < most)
+        reasons[n++] = "log: the newest receipts have waited for their signature for more than ten "
+                       "seconds; is the disk or the machine too slow?";
     if (late && n < most)
         reasons[n++] = "log: a witness has not cosigned for a minute, or refuses to; look at its "
                        "address and its own log.";

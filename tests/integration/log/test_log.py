@@ -1,11 +1,13 @@
-"""The log of a running tocsind, as strangers see it: python3 test_log.py others|served|verify|files|witness"""
+"""The log of a running tocsind, as strangers see it: python3 test_log.py others|served|verify|files|kill|witness"""
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from rig import PERSON, Rig, SOURCE, TITLE, WITNESS, wait_for
 
@@ -136,6 +138,23 @@ def files():
     return 0
 
 
+# kill -9 at any moment would fork the log, or lose what it had signed.
+def kill():
+    with Rig() as rig:
+        wait_for("a checkpoint", rig.size)
+        rig.tocsin("verify", "--key", rig.vkey, "--save", "last", role="compliance")
+        for round_ in range(8):
+            rig.incident(40)
+            time.sleep(0.05 + 0.13 * round_)
+            (rig.folder / "seen").write_bytes(rig.call("GET", "/log/checkpoint")[1])
+            rig.stop(signal.SIGKILL)
+            rig.start()
+            wait_for("a larger log", lambda: rig.size() > int((rig.folder / "seen").read_text().split("\n")[1]))
+            for earlier in ("last", "seen"):
+                rig.tocsin("verify", "--key", rig.vkey, "--from", earlier, "--save", "last", role="compliance")
+    return 0
+
+
 # A log that shows different people different histories would go unnoticed.
 def witness():
     with Rig(witness=True) as rig:
@@ -171,4 +190,4 @@ def witness():
 
 
 if __name__ == "__main__":
-    sys.exit({"others": others, "served": served, "verify": verify, "files": files, "witness": witness}[sys.argv[1]]())
+    sys.exit({"others": others, "served": served, "verify": verify, "files": files, "kill": kill, "witness": witness}[sys.argv[1]]())
