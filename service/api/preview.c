@@ -1,5 +1,8 @@
 /* preview.c - GET .../preview: what exactly would be sent to this person, and what would not. */
 
+/* System. */
+#include <string.h>
+
 /* Base. */
 #include "base/json.h"
 
@@ -55,4 +58,37 @@ void preview_get(struct call *call)
                                             .recipient_id = recipient,
                                             .channel = http_request_query(call->http, "channel")};
     delivery_preview(call->api->config.delivery, &it->preview);
+}
+
+/* ---- The rehearsal: what a release would do. ---- */
+
+struct rehearsal {
+    struct call *call;
+    struct delivery_rehearse rehearse;
+};
+
+static void rehearsed(struct delivery_request *request)
+{
+    struct rehearsal *it = container_of(request, struct rehearsal, rehearse.request);
+    if (request->result != RESULT_OK)
+        call_error(it->call, &request->error);
+    else
+        call_reply(it->call, &(struct call_reply){.status = 200,
+                                                  .type = "application/json",
+                                                  .bytes = it->rehearse.json,
+                                                  .length = strlen(it->rehearse.json)});
+}
+
+void rehearsal_get(struct call *call)
+{
+    int64_t limit = 100;
+    id incident = call_path_id(call, "id", "inc");
+    if (!incident || !call_query_number(call, "limit", 1000, &limit))
+        return;
+    struct rehearsal *it = arena_new(call->arena, struct rehearsal);
+    it->call = call;
+    it->rehearse = (struct delivery_rehearse){.request = {.cb = rehearsed, .arena = call->arena},
+                                              .incident = incident,
+                                              .limit = (unsigned)limit};
+    delivery_rehearse(call->api->config.delivery, &it->rehearse);
 }

@@ -21,6 +21,7 @@ void resume_post(struct call *call);
 void cancel_post(struct call *call);
 /* preview.c */
 void preview_get(struct call *call);
+void rehearsal_get(struct call *call);
 /* people.c */
 void person_get(struct call *call);
 void person_decide(struct call *call);

@@ -49,6 +49,7 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents/{id}/recipients/{recipient_id}/decision", person_decide, APPR | OPER, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("GET",    "/v1/incidents/{id}/preview", preview_get, RESP | APPR | COMP, BODY_NONE, 0, "recipient,channel"),
+    ROUTE("GET",    "/v1/incidents/{id}/rehearsal", rehearsal_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "limit"),
     ROUTE("POST",   "/v1/incidents/{id}/approvals", approvals_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/release", release_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/hold", hold_post, STAFF, BODY_JSON, 4 * KIB, ""),

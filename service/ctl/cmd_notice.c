@@ -1,4 +1,5 @@
-/* cmd_notice.c - preview, approve, release, hold, resume, cancel: the decisions about a notice. */
+/* cmd_notice.c - preview, rehearse, approve, release, hold, resume, cancel, decide: the decisions
+ * about a notice. */
 
 /* System. */
 #include <string.h>
@@ -90,24 +91,62 @@ enum ctl_exit run_cancel(struct ctl *ctl)
     return decide(ctl, "/cancel", "{}");
 }
 
-enum ctl_exit run_hold(struct ctl *ctl)
+/* POSTs those of the options that were given; `names` ends with NULL. */
+static enum ctl_exit decide_with(struct ctl *ctl, const char *tail, const char *const *names)
 {
-    static const char *const names[] = {"agency", "officer", "reason", "until"};
-    struct json_object *hold;
+    struct json_object *json = json_object_new_object();
     struct buf body;
     enum ctl_exit code;
 
+    for (; *names != NULL; names++)
+        if (ctl_option(ctl, *names) != NULL)
+            json_object_object_add(json, *names, json_object_new_string(ctl_option(ctl, *names)));
+    buf_init(&body, SIZE_MAX);
+    (void)json_write(&body, json);
+    code = decide(ctl, tail, body.data);
+    buf_free(&body);
+    json_object_put(json);
+    return code;
+}
+
+enum ctl_exit run_hold(struct ctl *ctl)
+{
+    static const char *const names[] = {"agency", "officer", "reason", "until", NULL};
+
     if (str_empty(ctl_option(ctl, "reason")))
         return complain(CTL_USAGE, "hold needs --reason: it stands in the receipt");
-    hold = json_object_new_object();
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (ctl_option(ctl, names[i]) != NULL)
-            json_object_object_add(hold, names[i],
-                                   json_object_new_string(ctl_option(ctl, names[i])));
-    buf_init(&body, SIZE_MAX);
-    (void)json_write(&body, hold);
-    code = decide(ctl, "/hold", body.data);
-    buf_free(&body);
-    json_object_put(hold);
+    return decide_with(ctl, "/hold", names);
+}
+
+enum ctl_exit run_decide(struct ctl *ctl)
+{
+    static const char *const names[] = {"channel", "decision", "note", NULL};
+    struct buf tail;
+    enum ctl_exit code;
+
+    if (str_empty(ctl_option(ctl, "channel")) || str_empty(ctl_option(ctl, "decision")))
+        return complain(CTL_USAGE, "decide needs --channel and --decision");
+    buf_init(&tail, SIZE_MAX);
+    (void)buf_puts(&tail, "/recipients/");
+    path_add(&tail, ctl->words[1]);
+    (void)buf_puts(&tail, "/decision");
+    code = decide_with(ctl, tail.data, names);
+    buf_free(&tail);
+    return code;
+}
+
+enum ctl_exit run_rehearse(struct ctl *ctl)
+{
+    struct json_object *rehearsal;
+    struct buf path;
+    enum ctl_exit code;
+
+    incident_path(&path, ctl->words[0], "/rehearsal?limit=");
+    path_add(&path, str_or(ctl_option(ctl, "limit"), "100"));
+    code = ask_json(ctl, &(struct api_request){.method = "GET", .path = path.data}, &rehearsal);
+    if (rehearsal != NULL)
+        print_value(rehearsal, 0);
+    json_object_put(rehearsal);
+    buf_free(&path);
     return code;
 }

@@ -53,6 +53,18 @@ static const struct ctl_option hold_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option rehearse_options[] = {
+    {"limit", 0, "N", "name up to this many people who would not be told (default 100)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option decide_options[] = {
+    {"channel", 'c', "NAME", "the channel whose message is in doubt (needed)"},
+    {"decision", 0, "sent|resend|next_rung", "what is decided (needed)"},
+    {"note", 0, "TEXT", "why; it is sealed with the receipt"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option status_options[] = {
     {"watch", 'w', NULL, "go on until everything has settled"},
     {"interval", 0, "SECONDS", "with --watch: how often to look (default 2)"},
@@ -182,6 +194,8 @@ const struct ctl_command ctl_commands[] = {
      "Markup is printed for reading; tocsin preview ID -r R -c email --only html > notice.html "
      "keeps it.",
      preview_options, run_preview},
+    {"rehearse", "ID", 1, "Show what a release would do: who would not be told, and why", NULL,
+     rehearse_options, run_rehearse},
     {"approve", "ID", 1, "Approve the notice, the roster and the channels as they are now",
      "Another person than the author must do this. Any later change voids it.", NULL, run_approve},
     {"release", "ID", 1, "Release: from now on people are told", NULL, NULL, run_release},
@@ -189,6 +203,10 @@ const struct ctl_command ctl_commands[] = {
      run_hold},
     {"resume", "ID", 1, "Go on after a hold", NULL, NULL, run_resume},
     {"cancel", "ID", 1, "End it for good: nothing more leaves", NULL, NULL, run_cancel},
+    {"decide", "ID RECIPIENT", 2,
+     "Decide about a message of which nobody knows whether it was sent (state asked)",
+     "sent: it was, count it as accepted; resend: send it again; next_rung: use the next channel.",
+     decide_options, run_decide},
     {"status", "ID", 1, "Show how far it has come",
      "With --watch a terminal is redrawn; into a pipe goes a line for each change. It ends when\n"
      "everything has settled, or the incident was canceled.",

@@ -117,6 +117,8 @@ enum ctl_exit run_recipients_upload(struct ctl *ctl);
 enum ctl_exit run_recipients_rejected(struct ctl *ctl);
 enum ctl_exit run_recipients_show(struct ctl *ctl);
 enum ctl_exit run_preview(struct ctl *ctl);
+enum ctl_exit run_rehearse(struct ctl *ctl);
+enum ctl_exit run_decide(struct ctl *ctl);
 enum ctl_exit run_approve(struct ctl *ctl);
 enum ctl_exit run_release(struct ctl *ctl);
 enum ctl_exit run_hold(struct ctl *ctl);

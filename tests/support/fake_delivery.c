@@ -273,6 +273,15 @@ void delivery_timeline(struct delivery *fake, struct delivery_timeline *req)
     answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
+void delivery_rehearse(struct delivery *fake, struct delivery_rehearse *req)
+{
+    req->json = arena_printf(req->request.arena,
+                             "{\"goes\":1,\"more\":false,\"people\":[],\"unreachable\":0,"
+                             "\"withheld\":%u}",
+                             req->limit);
+    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
 void delivery_decide(struct delivery *fake, struct delivery_decide *req)
 {
     bool asked = req->recipient_id[0] == 'r' && req->channel[0] == 'p';

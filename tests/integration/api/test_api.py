@@ -293,6 +293,8 @@ def decisions(rig):
     assert preview["ladder"][0]["channel"] == "email" and preview["html"] is None
     person = expect(rig.call("GET", path + "/recipients/a%2Fb", "compliance"), 200)
     assert person.json["recipient_id"] == "a/b"
+    assert expect(rig.call("GET", path + "/rehearsal?limit=7", "approver"), 200).json["withheld"] == 7
+    expect(rig.call("GET", path + "/rehearsal?limit=5000", "approver"), 400, "limit")
     where = path + "/recipients/r1/decision"
     expect(rig.call("POST", where, "operator", {"channel": "postal", "decision": "perhaps"}), 422, "/decision")
     expect(rig.call("POST", where, "operator", {"decision": "sent"}), 422, "/channel")

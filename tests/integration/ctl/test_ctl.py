@@ -441,6 +441,19 @@ class Decisions(Case):
         self.tocsin(OK, "hold", "i", "--reason=short")
         self.assertEqual(self.last.json(), {"reason": "short"})
 
+    def test_rehearse(self):
+        """Who would not be told stays unseen until it is too late."""
+        self.answers["GET", "/v1/incidents/i/rehearsal"] = Answer(body={"goes": 3, "withheld": 1})
+        self.tocsin(OK, "rehearse", "i", "--limit", "7")
+        self.assertIn("withheld", self.out)
+
+    def test_decide(self):
+        """A letter in doubt could not be settled from the command line."""
+        self.answers["POST", "/v1/incidents/i/recipients/a%2Fb/decision"] = Answer(body={"decision": "sent"})
+        self.tocsin(OK, "decide", "i", "a/b", "--channel", "postal", "--decision", "sent", "--note", "portal")
+        self.assertEqual(self.last.json(), {"channel": "postal", "decision": "sent", "note": "portal"})
+        self.tocsin(USAGE, "decide", "i", "a", "--channel", "postal")
+
 
 def incident(state="sending", told=5, **more):
     return dict(id="inc_1", state=state, incident={"title": "Lost laptop"},
