@@ -321,7 +321,27 @@ def memory(options, folder):
                 result(name, [(daemon.peak_mib(), 64)], "MiB", lower=True)
 
 
-BENCHES = {"email": email, "email_source": email_source, "sms": sms, "intake": intake, "memory": memory}
+def verify(options, folder):
+    """An archive of evidence made without our code; it must take under 10 s at full scale."""
+    n, pairs, archive = scaled(1000000, 1000), [], os.path.join(folder, "evidence.tar.gz")
+    key = subprocess.run([sys.executable, os.path.join(ROOT, "tests/bench/evidence/synthesise.py"), str(n), archive],
+                         check=True, capture_output=True, text=True).stdout.strip()
+    for _ in range(REPEAT):
+        start = time.monotonic()
+        subprocess.run(f"gzip -dc {archive} | sha256sum", shell=True, check=True, stdout=subprocess.DEVNULL)
+        between = time.monotonic()
+        subprocess.run([os.path.join(options.build, "service/ctl/tocsin"), "verify", archive, "--key", key], check=True,
+                       stdout=subprocess.DEVNULL)
+        seconds = time.monotonic() - between
+        if seconds > 10:
+            raise SystemExit(f"verify: {n} receipts took {seconds:.1f} s; 10 are allowed")
+        pairs.append((n / seconds, n / (between - start)))
+        say("verify", pairs[-1])
+    result("verify", pairs, "receipts/s")
+
+
+BENCHES = {"email": email, "email_source": email_source, "sms": sms, "intake": intake, "memory": memory,
+           "verify": verify}
 
 
 def main():
