@@ -452,7 +452,12 @@ void receipt_log_keys(const struct receipt_log *log, struct buf *to)
 
 bool receipt_log_sign(const struct receipt_log *log, struct slice text, struct buf *to)
 {
-    for (size_t i = 0; i < log->n_signers; i++)
+    struct checkpoint checkpoint;
+    for (size_t i = 0; i < log->n_signers; i++) {
+        const char *origin = log->signers[i].verifier.name;
+        /* Only the sequencer signs what could be taken for a checkpoint. */
+        require(!checkpoint_parse(text, &checkpoint) || !slice_equal(checkpoint.origin, origin));
         note_sign(to, text, &log->signers[i], 0);
+    }
     return log->n_signers > 0;
 }
