@@ -17,7 +17,13 @@
 /* This module. */
 #include "service/ctl/api_client.h"
 
-enum { REPLY_MAX = 64 << 20, LINK_MAX = 4096, CONNECT_SECONDS = 10, STALL_SECONDS = 120 };
+enum {
+    REPLY_MAX = 64 << 20,
+    LINK_MAX = 4096,
+    CONNECT_SECONDS = 10,
+    STALL_SECONDS = 120,
+    PATIENT_SECONDS = 3600
+};
 
 struct api_client {
     CURL *curl;
@@ -287,7 +293,9 @@ static void set_up(CURL *curl, struct call *call)
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L); /* no byte for two minutes: give up */
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+                     call->request->patient ? (long)PATIENT_SECONDS : (long)STALL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);

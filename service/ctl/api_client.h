@@ -34,6 +34,7 @@ struct api_request {
     void (*progress)(void *context, int64_t sent, int64_t total);
     void *context;
     FILE *sink;     /* a 2xx body is written here instead of being kept; NULL: kept */
+    bool patient;   /* the answer may take long to begin: an hour, not two minutes */
     bool skip_line; /* without its first line (the header row of a later page) */
 };
 

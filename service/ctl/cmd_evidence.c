@@ -21,8 +21,11 @@ static enum ctl_exit download(struct ctl *ctl, FILE *to)
     incident_path(&path, ctl->words[0], "/evidence");
     api_reply_init(&reply);
     code = ask(ctl,
-               &(struct api_request){
-                   .method = "GET", .path = path.data, .accept = "application/gzip", .sink = to},
+               &(struct api_request){.method = "GET",
+                                     .path = path.data,
+                                     .accept = "application/gzip",
+                                     .sink = to,
+                                     .patient = true},
                &reply);
     api_reply_free(&reply);
     buf_free(&path);

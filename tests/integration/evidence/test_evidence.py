@@ -8,9 +8,11 @@ import os
 import pathlib
 import random
 import re
+import socket
 import subprocess
 import sys
 import tarfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 from rig import BUILD, TOCSIN, System, main, person  # noqa: E402
@@ -219,5 +221,61 @@ def flips():
             assert done.returncode == 0, done.stdout + done.stderr
 
 
+# What is left of an erased person or incident could not be checked any more, or would still name the person, when this fails.
+def erased():
+    with Signed(retry_limit=3, wait={"sms": "3s"}) as s:
+        people = everybody(40)
+        path = s.incident(people)
+        s.wait_settled(path, 60)
+        incident, gone = path.rsplit("/", 1)[1], people[7]
+        body = {"incident": incident, "recipient_id": gone["recipient_id"], "basis": "gdpr-17-1-b"}
+        s.expect(s.call("POST", "/v1/recipients/erasures", "compliance", body), 200)
+        archive = export(s, "compliance", path, "person.tar.gz")
+        code, out, err = verify(archive, "--key", s.vkey)
+        assert code == 0, (out, err)
+        files = unpack(archive)
+        assert json.loads(files["manifest.json"])["rerendered"]["erased"] == 1
+        for secret in (gone["email"], gone["recipient_id"], gone["address"]["line1"]):
+            assert f'"{secret}"'.encode() not in b"".join(files.values()), secret
+        code, out, err = verify(archive, "--recipient", gone["recipient_id"])
+        assert code == 1 and "erased" in err, err
+        s.expect(s.call("POST", path + "/erasure", "compliance", {"basis": "gdpr-5-1-e"}), 200)
+        archive = export(s, "compliance", path, "incident.tar.gz")
+        code, out, err = verify(archive, "--key", s.vkey)
+        assert code == 0, (out, err)
+        manifest = json.loads(unpack(archive)["manifest.json"])
+        assert manifest["erased"] and manifest["counts"]["people"] == 0 and manifest["counts"]["receipts"] > 40
+
+
+# A client that goes away in the middle would leave work or memory behind when this fails (the daemon ends with code 0 only
+# when nothing leaked); so would an export of nothing, of nobody's incident, or one that is under way while people are told.
+def interrupted():
+    with Signed(retry_limit=3, wait={"sms": "3s"}) as s:
+        path = s.incident(everybody(400))
+        early = export(s, "compliance", path, "early.tar.gz")  # while it is sent
+        code, out, err = verify(early, "--key", s.vkey)
+        assert code == 0, (out, err)
+        draft = s.incident(everybody(20), release=False)
+        code, out, err = verify(export(s, "operator", draft, "draft.tar.gz"))
+        assert code == 0 and "20 people" in out, (out, err)
+        empty = s.incident((), release=False)
+        code, out, err = verify(export(s, "operator", empty, "empty.tar.gz"))
+        assert code == 0 and "0 people" in out, (out, err)
+        assert s.call("GET", "/v1/incidents/inc_0000000000001/evidence", "compliance").status == 404
+        assert s.call("GET", path + "/evidence", "approver").status == 403
+        s.wait_settled(path, 60)
+        for wait in (0, 0.01, 0.05, 0.2, 0.6, 1.2):
+            with socket.create_connection(("127.0.0.1", s.port)) as c:
+                c.sendall(f"GET {path}/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {s.tokens['compliance']}\r\n\r\n"
+                          .encode())
+                time.sleep(wait)
+        code, out, err = verify(export(s, "compliance", path, "late.tar.gz"), "--key", s.vkey)
+        assert code == 0, (out, err)
+        with socket.create_connection(("127.0.0.1", s.port)) as c:  # and one under way when the daemon ends
+            c.sendall(f"GET {path}/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {s.tokens['compliance']}\r\n\r\n".encode())
+            time.sleep(0.02)
+            assert s.stop() == 0
+
+
 if __name__ == "__main__":
-    main({"whole": whole, "flips": flips})
+    main({"whole": whole, "flips": flips, "erased": erased, "interrupted": interrupted})
