@@ -97,7 +97,6 @@ struct receipt_log_question {
     struct store_log_find find;
     struct tile_set *set;
     struct log_tile *wanted;
-    void (*next)(struct receipt_log_question *question);
 };
 /* The newest checkpoint. */
 void receipt_log_checkpoint(struct receipt_log_question *question);
