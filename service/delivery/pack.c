@@ -25,8 +25,21 @@ static const uint16_t distance_bases[22] = {1,  2,  3,  4,   5,   7,   9,   13, 
 struct bits {
     struct buf *to;
     uint64_t held;
-    unsigned n;
+    unsigned n, ready; /* bits held; bytes that wait to go together */
+    uint8_t bytes[256];
 };
+
+static void bits_flush(struct bits *bits)
+{
+    buf_add(bits->to, bits->bytes, bits->ready);
+    bits->ready = 0;
+}
+
+static void bits_byte(struct bits *bits)
+{
+    bits->bytes[bits->ready++] = (uint8_t)bits->held;
+    bits->held >>= 8;
+}
 
 static void bits_put(struct bits *bits, uint32_t value, unsigned n)
 {
@@ -34,19 +47,20 @@ static void bits_put(struct bits *bits, uint32_t value, unsigned n)
     bits->n += n;
     if (bits->n < 32)
         return;
-    const uint8_t four[4] = {(uint8_t)bits->held, (uint8_t)(bits->held >> 8),
-                             (uint8_t)(bits->held >> 16), (uint8_t)(bits->held >> 24)};
-    buf_add(bits->to, four, sizeof(four));
-    bits->held >>= 32;
+    if (bits->ready + 4 > sizeof(bits->bytes))
+        bits_flush(bits);
+    for (int i = 0; i < 4; i++)
+        bits_byte(bits);
     bits->n -= 32;
 }
 
 static void bits_end(struct bits *bits)
 {
-    for (; bits->n > 0; bits->n = bits->n > 8 ? bits->n - 8 : 0) {
-        buf_putc(bits->to, (char)bits->held);
-        bits->held >>= 8;
-    }
+    if (bits->ready + 4 > sizeof(bits->bytes))
+        bits_flush(bits);
+    for (; bits->n > 0; bits->n = bits->n > 8 ? bits->n - 8 : 0)
+        bits_byte(bits);
+    bits_flush(bits);
 }
 
 /* Huffman codes go on the wire with their highest bit first. */
@@ -74,6 +88,11 @@ static void fixed_codes(struct packer *packer)
         while (code + 1 < 29 && length_bases[code + 1] <= length)
             code++;
         packer->length_codes[length] = (uint8_t)code;
+    }
+    for (unsigned distance = 1, code = 0; distance <= PACK_DISTANCE_MAX; distance++) {
+        while (code + 1 < 22 && distance_bases[code + 1] <= distance)
+            code++;
+        packer->distance_codes[distance] = (uint8_t)code;
     }
 }
 
@@ -123,6 +142,8 @@ void packer_free(struct packer *packer)
 static size_t common(const uint8_t *a, const uint8_t *b, size_t most)
 {
     size_t n = 0;
+    while (n + 8 <= most && memcmp(a + n, b + n, 8) == 0)
+        n += 8;
     while (n < most && a[n] == b[n])
         n++;
     return n;
@@ -140,9 +161,12 @@ static struct match find(const struct packer *packer, const uint32_t *head, size
     uint32_t last = head[hash(window + at)];
     size_t distance = last == 0 ? PACK_DISTANCE_MAX + 1 : at + 1 - last;
     for (int tries = 0; tries < CHAIN_MAX && distance <= PACK_DISTANCE_MAX; tries++) {
-        size_t n = common(window + at - distance, window + at, most);
-        if (n > best.length)
-            best = (struct match){n, distance};
+        const uint8_t *before = window + at - distance;
+        if (before[best.length] == window[at + best.length]) { /* else it is no longer */
+            size_t n = common(before, window + at, most);
+            if (n > best.length)
+                best = (struct match){n, distance};
+        }
         size_t back = packer->chain[at - distance];
         if (back == 0 || best.length == most)
             break;
@@ -151,20 +175,17 @@ static struct match find(const struct packer *packer, const uint32_t *head, size
     return best;
 }
 
-static unsigned distance_code(size_t distance)
-{
-    unsigned code = 21;
-    while (distance_bases[code] > distance)
-        code--;
-    return code;
-}
+/* The codes of distances: five bits, reversed. */
+static const uint8_t fives[22] = {0,  16, 8,  24, 4,  20, 12, 28, 2,  18, 10,
+                                  26, 6,  22, 14, 30, 1,  17, 9,  25, 5,  21};
 
 static void put_match(const struct packer *packer, struct bits *bits, struct match match)
 {
-    unsigned code = packer->length_codes[match.length], far = distance_code(match.distance);
+    unsigned code = packer->length_codes[match.length],
+             far = packer->distance_codes[match.distance];
     bits_put(bits, packer->codes[257 + code], packer->widths[257 + code]);
     bits_put(bits, (uint32_t)(match.length - length_bases[code]), length_extra[code]);
-    bits_put(bits, reverse(far, 5), 5);
+    bits_put(bits, fives[far], 5);
     bits_put(bits, (uint32_t)(match.distance - distance_bases[far]), far < 4 ? 0 : far / 2 - 1);
 }
 

@@ -15,9 +15,10 @@ struct packer {
     uint16_t codes[288];                     /* literals and lengths, reversed for the wire */
     uint8_t widths[288];
     uint8_t length_codes[259]; /* length -> code - 257 */
-    struct buf text;           /* the dictionary and the text in one piece */
-    uint16_t *chain;           /* by position: how far back the last one of this hash is */
-    size_t capacity;           /* of the chain */
+    uint8_t distance_codes[PACK_DISTANCE_MAX + 1];
+    struct buf text; /* the dictionary and the text in one piece */
+    uint16_t *chain; /* by position: how far back the last one of this hash is */
+    size_t capacity; /* of the chain */
 };
 
 void packer_init(struct packer *packer, const char *dictionary, size_t length);

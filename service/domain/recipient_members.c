@@ -69,10 +69,12 @@ const char *flag_name(unsigned bit)
     return bit < sizeof(flag_names) / sizeof(flag_names[0]) ? flag_names[bit] : NULL;
 }
 
+/* Two letters tell nearly all names apart, and one the groups. */
 const struct member *member_find(const char *group, const char *name)
 {
     for (const struct member *m = recipient_members; m->name != NULL; m++)
-        if (m->name[0] == name[0] && strcmp(m->name, name) == 0 && strcmp(m->group, group) == 0)
+        if (m->name[0] == name[0] && m->name[1] == name[1] && m->group[0] == group[0] &&
+            strcmp(m->name, name) == 0)
             return m;
     return NULL;
 }
