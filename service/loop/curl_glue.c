@@ -3,10 +3,14 @@
  * of a poll is handed to curl as CURL_CSELECT_ERR (else the transfer would hang until its
  * time-out); during cleanup no new poll is started.
  *
- * A uv_poll_t is closed as soon as curl drops its interest, while the descriptor is still open:
- * closing it later would take whoever got the same number next out of epoll (libuv issue 1495). */
+ * A uv_poll_t must be closed while its descriptor is still open: closing it later would take
+ * whoever got the same number next out of epoll (libuv issue 1495). Sockets of connections are
+ * opened and closed through us, so their polls live as long as they do: between two requests on a
+ * kept connection nothing is told to the kernel. Other descriptors (of the resolver) are closed
+ * behind our back: their poll is closed as soon as curl drops its interest. */
 /* System. */
 #include <stdint.h>
+#include <unistd.h>
 
 /* Base. */
 #include "base/mem.h"
@@ -20,13 +24,17 @@ struct socket {
     uv_poll_t poll;
     struct curl_glue *glue;
     curl_socket_t fd;
-    int wanted; /* UV_READABLE | UV_WRITABLE; 0 = closing */
+    int wanted; /* by curl: UV_READABLE | UV_WRITABLE; 0 = nothing for now */
+    int armed;  /* what libuv watches */
+    bool ours;  /* opened by on_curl_open: on_curl_close comes before it is closed */
 };
 struct curl_glue {
     struct loop *loop;
     CURLM *multi;
     uv_timer_t *timer; /* freed by its close callback, which comes after the glue is gone */
     struct curl_glue_config config;
+    struct socket **sockets; /* by descriptor */
+    size_t n_sockets;
     bool closing;
 };
 
@@ -69,10 +77,28 @@ static int on_curl_timer(CURLM *multi, long ms, void *context)
     return 0;
 }
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static bool socket_watch(struct socket *socket, int events)
+{
+    if (socket->armed == events)
+        return true;
+    int failed =
+        events == 0 ? uv_poll_stop(&socket->poll) : uv_poll_start(&socket->poll, events, on_poll);
+    socket->armed = failed != 0 ? 0 : events;
+    return failed == 0;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct socket *socket = poll->data;
     int flags = 0;
+    if (status < 0) /* libuv stops a poll that reports an error; curl may want to read on */
+        socket->armed = 0;
+    if (socket->wanted == 0) { /* the peer ended an idle connection: curl sees it at the next use */
+        socket_watch(socket, 0);
+        return;
+    }
     /* With the error go IN and OUT: an answer that came before a reset is still read, and curl
      * meets the true error where it reads or writes. */
     if (status < 0)
@@ -82,14 +108,31 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
     act(socket->glue, socket->fd, flags);
-    /* libuv stops a poll that reports an error; curl may want to read on. */
     if (status < 0 && socket->wanted != 0)
-        uv_poll_start(poll, socket->wanted, on_poll);
+        socket_watch(socket, socket->wanted);
 }
 
 static void on_socket_closed(uv_handle_t *handle)
 {
     mem_free(handle->data);
+}
+
+static struct socket *socket_at(const struct curl_glue *glue, curl_socket_t fd)
+{
+    return (size_t)fd < glue->n_sockets ? glue->sockets[fd] : NULL;
+}
+
+static void socket_keep(struct curl_glue *glue, struct socket *socket)
+{
+    size_t n = (size_t)socket->fd + 1;
+    if (n > glue->n_sockets) {
+        n += 64;
+        glue->sockets = mem_resize(glue->sockets, n, sizeof(struct socket *));
+        for (size_t i = glue->n_sockets; i < n; i++)
+            glue->sockets[i] = NULL;
+        glue->n_sockets = n;
+    }
+    glue->sockets[socket->fd] = socket;
 }
 
 static struct socket *socket_open(struct curl_glue *glue, curl_socket_t fd)
@@ -102,24 +145,35 @@ static struct socket *socket_open(struct curl_glue *glue, curl_socket_t fd)
     socket->poll.data = socket;
     socket->glue = glue;
     socket->fd = fd;
-    curl_multi_assign(glue->multi, fd, socket);
+    socket_keep(glue, socket);
     return socket;
 }
 
 static void socket_close(struct socket *socket)
 {
+    socket->glue->sockets[socket->fd] = NULL;
     socket->wanted = 0;
     uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
 }
 
-/* `assigned`: what curl_multi_assign gave to this descriptor; NULL the first time. */
+/* Watched on for what comes next, the answer to the next request or the end. */
+static void socket_rest(struct socket *socket)
+{
+    socket->wanted = 0;
+    uv_unref((uv_handle_t *)&socket->poll);
+    if (socket->armed != UV_READABLE)
+        socket_watch(socket, 0);
+}
+
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
 {
     struct curl_glue *glue = context;
-    struct socket *socket = assigned;
-    (void)easy;
+    struct socket *socket = socket_at(glue, fd);
+    (void)easy, (void)assigned;
     if (what == CURL_POLL_REMOVE) {
-        if (socket != NULL)
+        if (socket != NULL && socket->ours)
+            socket_rest(socket);
+        else if (socket != NULL)
             socket_close(socket);
         return 0;
     }
@@ -128,10 +182,32 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     if (socket == NULL)
         socket = socket_open(glue, fd);
-    if (socket == NULL || uv_poll_start(&socket->poll, events, on_poll) != 0)
+    if (socket == NULL || !socket_watch(socket, events))
         return -1; /* curl ends the transfers */
+    uv_ref((uv_handle_t *)&socket->poll);
     socket->wanted = events;
     return 0;
+}
+
+static curl_socket_t on_curl_open(void *context, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct curl_glue *glue = context;
+    (void)purpose;
+    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    struct socket *opened = socket_open(glue, fd);
+    if (opened != NULL)
+        opened->ours = true;
+    return fd;
+}
+
+static int on_curl_close(void *context, curl_socket_t fd)
+{
+    struct socket *socket = socket_at(context, fd);
+    if (socket != NULL)
+        socket_close(socket);
+    return close(fd);
 }
 
 static void global_init(void)
@@ -163,6 +239,10 @@ struct curl_glue *curl_glue_create(struct loop *loop, const struct curl_glue_con
 
 bool curl_glue_add(struct curl_glue *glue, CURL *easy)
 {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_curl_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, glue);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_curl_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, glue);
     return curl_multi_add_handle(glue->multi, easy) == CURLM_OK;
 }
 
@@ -183,7 +263,11 @@ void curl_glue_destroy(struct curl_glue **glue)
         return;
     it->closing = true;
     curl_multi_cleanup(it->multi);
+    for (size_t i = 0; i < it->n_sockets; i++) /* none, unless curl forgot one */
+        if (it->sockets[i] != NULL)
+            socket_close(it->sockets[i]);
     uv_close((uv_handle_t *)it->timer, on_timer_closed);
+    mem_free(it->sockets);
     mem_free(it);
     *glue = NULL;
 }

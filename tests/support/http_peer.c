@@ -99,6 +99,9 @@ static void answer(struct connection *connection, size_t head, size_t body)
     else if (path_is(connection, "/parting")) {
         reply(connection, "200 OK\r\nConnection: close", "bye", 3);
         drop(connection, true);
+    } else if (path_is(connection, "/late-end")) {
+        reply(connection, "200 OK", "bye", 3);
+        drop(connection, false);
     } else if (path_is(connection, "/half")) {
         static const char part[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789";
         (void)!write(connection->fd, part, sizeof(part) - 1);

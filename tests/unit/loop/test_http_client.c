@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Libraries. */
 #include <cmocka.h>
@@ -211,6 +212,22 @@ static void test_keep_alive(void **state)
     assert_int_equal(http_peer_connections(bench->peer), 1);
 }
 
+/* If it fails, a kept connection that its peer ends takes the next message with it. */
+static void test_idle_connection_ends(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 0; i < 20; i++) {
+        struct call call;
+        call_init(&call, "GET", http_peer_port(bench->peer), "/late-end");
+        call_run(bench, &call);
+        assert_int_equal(call.fetch.status, 200);
+        usleep(2000); /* the peer hangs up behind its answer, without having said so */
+        for (int turn = 0; turn < 5; turn++)
+            loop_turn(bench->loop);
+    }
+    assert_in_range(http_peer_connections(bench->peer), 20, 40);
+}
+
 /* If it fails, many messages at once are lost, or open more connections than configured. */
 static void test_many(void **state)
 {
@@ -341,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_silent_repeat, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answer_before_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_idle_connection_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_input, setup, teardown),
         cmocka_unit_test_setup_teardown(test_request_head, setup, teardown),
