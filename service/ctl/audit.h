@@ -47,10 +47,15 @@ struct audit {
     int64_t rows_accepted; /* by the roster's receipts */
     struct audit_leaf *leaves;
     size_t n_leaves, leaves_capacity;
-    uint8_t (*commitments)[DIGEST_SIZE]; /* by line; zeros: none */
+    struct audit_line {
+        uint8_t commitment[DIGEST_SIZE]; /* zeros: none */
+        bool told;                       /* of this kind */
+    } * commitments;                     /* by line */
     size_t commitments_capacity;
     struct audit_node *nodes;
     size_t n_nodes, nodes_capacity;
+    uint8_t *told_numbers; /* a bit for each roster number that an opened receipt tells */
+    size_t told_bytes;
 
     /* For one recipient. */
     uint64_t *lines; /* of receipts about the recipient, ascending */

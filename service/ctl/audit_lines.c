@@ -197,9 +197,10 @@ static void keep_commitment(struct audit *audit, const struct leaf *leaf)
                                         sizeof(*audit->commitments));
     }
     if (leaf->committed)
-        memcpy(audit->commitments[at], leaf->commitment, DIGEST_SIZE);
+        memcpy(audit->commitments[at].commitment, leaf->commitment, DIGEST_SIZE);
     else
-        memset(audit->commitments[at], 0, DIGEST_SIZE);
+        memset(audit->commitments[at].commitment, 0, DIGEST_SIZE);
+    audit->commitments[at].told = str_equal(leaf->kind, "told");
 }
 
 /* {"index":12,"leaf":{...},"receipt":"rct_..."}: where each part lies. */
@@ -281,16 +282,55 @@ static bool hash_opening(struct slice details, struct slice salt, uint8_t digest
     return true;
 }
 
-static bool scan_details(struct slice details, struct slice *salt, struct slice *recipient)
+struct details {
+    struct slice salt, recipient, number;
+};
+
+/* Digits as they stand; false: another thing. */
+static bool take_number(struct slice value, uint64_t *to)
+{
+    char digits[24];
+    if (value.length == 0 || value.length >= sizeof(digits))
+        return false;
+    memcpy(digits, value.data, value.length);
+    digits[value.length] = 0;
+    return parse_u64(digits, to);
+}
+
+static void note_told(struct audit *audit, struct slice number)
+{
+    uint64_t n;
+    if (!take_number(number, &n) || n > UINT32_MAX)
+        return;
+    const size_t at = (size_t)n / 8;
+    if (at >= audit->told_bytes) {
+        const size_t size = at * 2 + 1024;
+        audit->told_numbers = mem_resize(audit->told_numbers, size, 1);
+        memset(audit->told_numbers + audit->told_bytes, 0, size - audit->told_bytes);
+        audit->told_bytes = size;
+    }
+    audit->told_numbers[at] |= (uint8_t)(1 << (n % 8));
+}
+
+static bool is_told(const struct audit *audit, struct slice number)
+{
+    uint64_t n;
+    return take_number(number, &n) && n / 8 < audit->told_bytes &&
+           (audit->told_numbers[n / 8] >> (n % 8) & 1);
+}
+
+static bool scan_details(struct slice details, struct details *found)
 {
     struct scan scan = {details.data, details.data + details.length};
     struct member member;
     bool bad = false;
     while (next_member(&scan, &member, &bad)) {
         if (slice_equal(member.key, "salt"))
-            *salt = member.value;
+            found->salt = member.value;
         if (slice_equal(member.key, "recipient_id"))
-            *recipient = member.value;
+            found->recipient = member.value;
+        if (slice_equal(member.key, "number"))
+            found->number = member.value;
     }
     return !bad && scan.at + 1 == scan.end;
 }
@@ -317,39 +357,47 @@ static void keep_opening(struct audit *audit, struct slice line_text, uint64_t l
     buf_putc(&audit->opened, '\n');
 }
 
-bool audit_opening(struct audit *audit, const char *line, size_t length)
+/* Where the details of an opening lie, and the line of the receipt that it opens. */
+static bool split_opening(const char *line, size_t length, struct slice *details, uint64_t *at)
 {
-    static const uint8_t none[DIGEST_SIZE];
     struct scan scan = {line, line + length};
     struct member member;
-    struct slice details = {0}, number = {0}, salt = {0}, recipient = {0};
-    uint8_t digest[DIGEST_SIZE];
-    char digits[24] = "";
-    uint64_t at = 0;
+    struct slice number = {0};
     bool bad = false;
-    audit->openings++;
     while (next_member(&scan, &member, &bad)) {
         if (slice_equal(member.key, "details"))
-            details = member.value;
+            *details = member.value;
         if (slice_equal(member.key, "line"))
             number = member.value;
     }
-    if (number.length > 0 && number.length < sizeof(digits))
-        memcpy(digits, number.data, number.length);
-    if (bad || scan.at + 1 != scan.end || details.length < 2 || !parse_u64(digits, &at) ||
-        at == 0 || at > audit->receipts || !scan_details(details, &salt, &recipient))
+    return !bad && scan.at + 1 == scan.end && details->length >= 2 && take_number(number, at) &&
+           *at > 0;
+}
+
+bool audit_opening(struct audit *audit, const char *line, size_t length)
+{
+    static const uint8_t none[DIGEST_SIZE];
+    struct slice text = {0};
+    struct details details = {0};
+    uint8_t digest[DIGEST_SIZE];
+    uint64_t at = 0;
+    audit->openings++;
+    if (!split_opening(line, length, &text, &at) || at > audit->receipts ||
+        !scan_details(text, &details))
         return audit_wrong(audit, "openings.ndjson, line %" PRIu64 ": not an opening",
                            audit->openings);
-    const uint8_t *commitment = audit->commitments[at - 1];
-    const bool committed = memcmp(commitment, none, DIGEST_SIZE) != 0;
-    if (committed != (salt.length > 0) ||
-        (committed &&
-         (!hash_opening(details, salt, digest) || memcmp(digest, commitment, DIGEST_SIZE) != 0)))
+    const struct audit_line *receipt = &audit->commitments[at - 1];
+    const bool committed = memcmp(receipt->commitment, none, DIGEST_SIZE) != 0;
+    if (committed != (details.salt.length > 0) ||
+        (committed && (!hash_opening(text, details.salt, digest) ||
+                       memcmp(digest, receipt->commitment, DIGEST_SIZE) != 0)))
         return audit_wrong(audit,
                            "openings.ndjson, line %" PRIu64 ": it does not open what the receipt "
                            "in line %" PRIu64 " commits to",
                            audit->openings, at);
-    if (is_recipient(audit, recipient))
+    if (receipt->told)
+        note_told(audit, details.number);
+    if (is_recipient(audit, details.recipient))
         keep_opening(audit, (struct slice){line, length}, at);
     return true;
 }
@@ -367,6 +415,7 @@ bool audit_person(struct audit *audit, const char *line, size_t length)
                  {"state", state},     {"reason", reason}, {"rerendered", again}};
     struct scan scan = {line, line + length};
     struct member member;
+    struct slice number = {0};
     bool bad = false, wanted = false;
     audit->people++;
     while (next_member(&scan, &member, &bad)) {
@@ -375,9 +424,17 @@ bool audit_person(struct audit *audit, const char *line, size_t length)
                 take_word(member.value, words[i].to);
         if (slice_equal(member.key, "recipient_id"))
             wanted = is_recipient(audit, member.value);
+        if (slice_equal(member.key, "number"))
+            number = member.value;
     }
     if (bad || scan.at + 1 != scan.end || state[0] == 0)
         return audit_wrong(audit, "people.ndjson, line %" PRIu64 ": not a person", audit->people);
+    if (str_equal(state, "told") && audit->openings > 0 && !str_equal(jurisdiction, "erased") &&
+        !is_told(audit, number))
+        return audit_wrong(audit,
+                           "people.ndjson, line %" PRIu64 ": counted as told, but no receipt that "
+                           "is opened says so",
+                           audit->people);
     add_count(audit, "people", state, NULL);
     add_count(audit, "jurisdictions", jurisdiction, state);
     if (str_equal(state, "told"))

@@ -194,12 +194,16 @@ def forged(s, files, bad):
     openings = files["openings.ndjson"].splitlines(keepends=True)
     attempt = next(i for i, r in enumerate(rows) if b'"outcome":"accepted"' in r)
     opening = next(i for i, r in enumerate(openings) if b"post.example" in r)
+    gone = next(p for p in people if b'"state":"unreachable"}' in p)
     changes = {
         "tree": {"receipts.ndjson": b"".join(rows).replace(b'"day":"20', b'"day":"19', 1)},
         "does not open": {"openings.ndjson": b"".join(openings[:opening] + [openings[opening].replace(b"post.", b"past.")]
                                                       + openings[opening + 1:])},
         "add up to": {"people.ndjson": b"".join(people).replace(b'"state":"unreachable"}\n', b'"state":"withheld"}\n', 1)},
         "other receipts, openings or people": {"people.ndjson": b"".join(people[:-1])},
+        "counted as told": {"people.ndjson": b"".join(people).replace(
+            gone, gone.replace(b'"channel":null,"evidence":null', b'"channel":"email","evidence":"accepted"')
+            .replace(b'"state":"unreachable"}', b'"state":"told"}'), 1)},
         "digest": {"notices/en.md": files["notices/en.md"] + b"x"},
         "hole": {"receipts.ndjson": b"".join(rows[:attempt] + rows[attempt + 1:]), "openings.ndjson": b""},
     }
