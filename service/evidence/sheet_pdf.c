@@ -179,7 +179,7 @@ static void put_block(struct page *page, const struct sheet_block *block)
         put_text(page, block->text, "DejaVu Sans Bold 16", 0);
         break;
     case SHEET_HEADING:
-        need(page, 80);
+        need(page, 150); /* with the beginning of what it is about */
         put_text(page, block->text, "DejaVu Sans Bold 12", 10);
         break;
     case SHEET_TEXT:

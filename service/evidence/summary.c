@@ -73,7 +73,8 @@ static void add_matrix(struct sheet *sheet, const struct tally *tally, enum tall
     size_t m = tally_columns(tally, group, NULL, columns, COLUMNS_MAX);
     n = n < NAMES_MAX ? n : NAMES_MAX;
     m = m < COLUMNS_MAX ? m : COLUMNS_MAX;
-    const bool totals = group != TALLY_DAYS; /* there the columns overlap */
+    m = m == 1 && columns[0][0] == 0 ? 0 : m; /* a group without columns: its total says it */
+    const bool totals = group != TALLY_DAYS;  /* there the columns overlap */
     const size_t width = m + 1 + totals;
     const char **cells = mem_alloc((n + 2) * width, sizeof(*cells));
     cells[0] = titles[1];
