@@ -90,8 +90,3 @@ enum result secret_load(const char *spec, const char *field, struct secrets *ret
     explicit_bzero(text, sizeof text);
     return result;
 }
-
-void secrets_wipe(struct secrets *secrets)
-{
-    explicit_bzero(secrets, sizeof *secrets);
-}

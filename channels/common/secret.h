@@ -21,4 +21,3 @@ enum result secret_check(const char *spec, const char *field, struct error *erro
  * too long. */
 enum result secret_load(const char *spec, const char *field, struct secrets *ret,
                         struct error *error);
-void secrets_wipe(struct secrets *secrets);

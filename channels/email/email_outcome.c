@@ -109,7 +109,8 @@ static void copy_printable(char *to, size_t size, const char *text)
     to[n] = 0;
 }
 
-void email_queue_id(char *to, unsigned size, const char *text)
+/* The queue id in the reply to the dot ("queued as X", "id=X"), else the line; printable ASCII. */
+static void email_queue_id(char *to, unsigned size, const char *text)
 {
     static const char *const marks[] = {"queued as ", "queued mail for delivery ", "id="};
     const char *start = text ? text : "";

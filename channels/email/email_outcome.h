@@ -20,5 +20,3 @@ void email_outcome_reply(struct outcome *ret_outcome, enum email_stage stage,
 /* An outcome of our own: no reply came. `status` is an RFC 3463 code, `text` fixed words. */
 void email_outcome_own(struct outcome *ret_outcome, enum outcome_kind kind, enum blame blame,
                        const char *status, const char *text);
-/* The queue id in the reply to the dot ("queued as X", "id=X"), else the line; printable ASCII. */
-void email_queue_id(char *to, unsigned size, const char *text);

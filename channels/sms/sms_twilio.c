@@ -157,8 +157,9 @@ static enum result open_channel(const struct channel_open *open, struct channel 
     return RESULT_OK;
 }
 
-enum result twilio_parse_report(const struct channel *channel, const struct channel_report *report,
-                                struct arena *arena, struct report_result *ret, struct error *error)
+static enum result twilio_parse_report(const struct channel *channel,
+                                       const struct channel_report *report, struct arena *arena,
+                                       struct report_result *ret, struct error *error)
 {
     return twilio_report(http_channel_settings(channel), report, arena, ret, error);
 }

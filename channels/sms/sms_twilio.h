@@ -33,13 +33,7 @@ void twilio_write_query(const void *settings, const struct channel_send *send,
 void twilio_read_send(const struct wire_reply *reply, struct outcome *ret);
 void twilio_read_query(const struct channel_send *send, const struct wire_reply *reply,
                        struct outcome *ret);
-/* Whose fault a vendor's error code is and what follows; false when the code is not in the table.
- */
-bool twilio_code(int code, struct outcome *ret);
-enum result twilio_parse_report(const struct channel *channel, const struct channel_report *report,
-                                struct arena *arena, struct report_result *ret,
-                                struct error *error);
-/* The same, given the settings. */
+/* parse_report of channel.h, given the settings. */
 enum result twilio_report(const struct twilio_settings *settings,
                           const struct channel_report *report, struct arena *arena,
                           struct report_result *ret, struct error *error);

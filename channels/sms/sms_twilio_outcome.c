@@ -51,7 +51,9 @@ static const struct code *code_find(int code)
     return NULL;
 }
 
-bool twilio_code(int code, struct outcome *ret)
+/* Whose fault a vendor's error code is and what follows; false when the code is not in the table.
+ */
+static bool twilio_code(int code, struct outcome *ret)
 {
     const struct code *row = code_find(code);
 

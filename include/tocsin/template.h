@@ -42,9 +42,8 @@ enum notice_format {
     NOTICE_BANNER, /* subject (title), line, text (full notice, a paragraph a line); never HTML */
     NOTICE_FORMAT_N
 };
-/* "email", "sms", ...; -1 when there is no such format. */
+/* "email", "sms", ...; static. */
 const char *notice_format_name(enum notice_format format);
-int notice_format_find(const char *name);
 
 /* ---- Compile ---- */
 
@@ -70,7 +69,7 @@ enum result notice_compile(const struct notice_source *source, struct notice **r
 /* Destroys and sets to NULL; *notice may be NULL. */
 void notice_destroy(struct notice **notice);
 
-const char *notice_kind(const struct notice *notice);
+/* As the source said it; owned by the notice. */
 const char *notice_locale(const struct notice *notice);
 /* May the notice be rendered so? SMS, voice and banner need their text in the front matter. */
 bool notice_has(const struct notice *notice, enum notice_format format);

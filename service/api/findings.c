@@ -38,7 +38,8 @@ static void escape_name(char to[2 * NAME_MAX_SHOWN + 1], const char *name)
     to[n] = 0;
 }
 
-const char *findings_pointer(struct findings *findings, const char *base, const char *name)
+/* "<base>/<name>" in the arena; never NULL. */
+static const char *findings_pointer(struct findings *findings, const char *base, const char *name)
 {
     char escaped[2 * NAME_MAX_SHOWN + 1];
     escape_name(escaped, name);

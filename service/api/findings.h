@@ -23,6 +23,5 @@ void findings_init(struct findings *findings, struct arena *arena);
  * outside is escaped (RFC 6901) and cut at 64 bytes. */
 void findings_add(struct findings *findings, const char *base, const char *name, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));
-/* "<base>/<name>" and "<base>/<index>" in the arena; never NULL. */
-const char *findings_pointer(struct findings *findings, const char *base, const char *name);
+/* "<base>/<index>" in the arena; never NULL. */
 const char *findings_index(struct findings *findings, const char *base, size_t index);

@@ -43,7 +43,8 @@ static void print_fields(struct json_object *fields)
     }
 }
 
-void print_problem(const struct api_reply *reply)
+/* Prints a problem document (RFC 9457): title, detail and fields. */
+static void print_problem(const struct api_reply *reply)
 {
     struct json_object *problem = NULL;
 

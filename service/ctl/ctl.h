@@ -73,8 +73,6 @@ enum ctl_exit ask_json(struct ctl *ctl, const struct api_request *request,
 /* Prints "tocsin: ..." to stderr and returns the code. */
 enum ctl_exit complain(enum ctl_exit code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Prints a problem document (RFC 9457): title, detail and fields. */
-void print_problem(const struct api_reply *reply);
 
 /* output.c: text from the server made harmless for a terminal. */
 /* Control characters are replaced; `text` may be NULL. */

@@ -159,12 +159,3 @@ bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int
     gate->stats.paused = false;
     return false;
 }
-
-int64_t gate_wait(const struct gate *gate, int64_t now)
-{
-    if (now < gate->paused_until)
-        return gate->paused_until - now;
-    if (gate->rate > 0 && gate->tokens < 1)
-        return (int64_t)((1 - gate->tokens) * 1000.0 / gate->rate) + 1;
-    return -1;
-}

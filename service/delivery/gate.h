@@ -33,6 +33,3 @@ void gate_sent(struct gate *gate, unsigned n);
 bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int64_t now);
 /* Gives slots back that were not used. */
 void gate_return(struct gate *gate, unsigned n);
-/* Milliseconds until gate_free may be positive again because of rate or pause; -1: only when a slot
- * comes back. */
-int64_t gate_wait(const struct gate *gate, int64_t now);

@@ -11,6 +11,8 @@
 #include "service/delivery/notice_values.h"
 #include "tocsin/channel.h"
 
+enum { REFERENCE_TEXT_SIZE = 10 };
+
 static void copy_member(struct json_object *to, const char *name, struct json_object *from,
                         const char *member)
 {
@@ -77,7 +79,8 @@ struct json_object *notice_values_of_incident(struct json_object *document)
     return values;
 }
 
-void notice_reference(char to[REFERENCE_TEXT_SIZE], const struct seal_key *seed)
+/* The reference printed on a person's notice, "7K2Q-9FXM": opaque, the same over all channels. */
+static void notice_reference(char to[REFERENCE_TEXT_SIZE], const struct seal_key *seed)
 {
     static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint8_t mac[32];

@@ -11,10 +11,6 @@
  * discovered_on, ... The caller puts it. */
 struct json_object *notice_values_of_incident(struct json_object *document);
 
-enum { REFERENCE_TEXT_SIZE = 10 };
-/* The reference printed on a person's notice, "7K2Q-9FXM": opaque, the same over all channels. */
-void notice_reference(char to[REFERENCE_TEXT_SIZE], const struct seal_key *seed);
-
 /* A person's values in the arena. `data_types` are the incident's, used where the person has none
  * of his own. False: the arena's bound is passed. */
 bool notice_values_of_person(struct arena *arena, const struct recipient *recipient,

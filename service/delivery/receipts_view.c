@@ -14,7 +14,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/person.h"
 
-enum { BATCHES_A_PAGE = 8, PEOPLE_A_PAGE = 500, ARENA_MAX = 64 << 20, ITEM_ARENA_MAX = 32 << 20 };
+enum { BATCHES_A_PAGE = 8, PEOPLE_A_PAGE = 500, ARENA_MAX = 64 << 20 };
 
 /* One page being made: batches -> the blocks of the people in them -> items. */
 struct page {

@@ -25,14 +25,6 @@ const char *notice_format_name(enum notice_format format)
     return format_names[format];
 }
 
-int notice_format_find(const char *name)
-{
-    for (int i = 0; i < NOTICE_FORMAT_N; i++)
-        if (str_equal(format_names[i], name))
-            return i;
-    return -1;
-}
-
 static bool locale_shape(const char *locale)
 {
     size_t n =
@@ -230,11 +222,6 @@ void notice_destroy(struct notice **pointer)
     arena_destroy(&notice->arena);
     mem_free(notice);
     *pointer = NULL;
-}
-
-const char *notice_kind(const struct notice *notice)
-{
-    return notice->kind;
 }
 
 const char *notice_locale(const struct notice *notice)
