@@ -4,8 +4,7 @@
  * loop, never from inside the call. Inputs are borrowed until the callback; outputs live in the
  * request's arena (given by the caller, who destroys it). Errors carry a field and a sentence.
  *
- * The files: intake (uploads), plan (who gets what), schedule + gate (when), run (1 render, 2 send,
- * 3 record), retry, escalate, report (later truth), approve (release, hold), view (what is known).
+ * Which file does what stands in README.md beside this one.
  */
 #pragma once
 #include <stdbool.h>

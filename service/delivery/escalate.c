@@ -22,7 +22,7 @@ struct judgement {
     struct run *run;
     bool final;   /* ends the run; else sending or judging goes on behind it */
     bool intents; /* about what a dead process left open */
-    struct decision decisions[CHUNK_MEMBERS];
+    struct verdict verdicts[CHUNK_MEMBERS];
     unsigned n;
     uint32_t numbers[CHUNK_MEMBERS];
     struct member_change changes[CHUNK_MEMBERS];
@@ -70,17 +70,17 @@ static void judgement_free(struct judgement *j)
     mem_free(j);
 }
 
-static void decide(struct judgement *j, struct decision decision)
+static void decide(struct judgement *j, struct verdict verdict)
 {
-    j->numbers[j->n] = j->run->members[decision.position];
-    j->decisions[j->n++] = decision;
+    j->numbers[j->n] = j->run->members[verdict.position];
+    j->verdicts[j->n++] = verdict;
 }
 
 /* ---- On the lane: receipts, and who goes where next. ---- */
 
 struct judge_person {
     struct judgement *j;
-    const struct decision *decision;
+    const struct verdict *verdict;
     const struct recipient *recipient;
     const struct seal_key *seed;
 };
@@ -89,17 +89,17 @@ static void add_receipt(const struct judge_person *p, enum receipt_kind kind,
                         struct json_object *facts)
 {
     struct run *run = p->j->run;
-    bool uncertain = p->decision->kind == DECIDE_UNCERTAIN || p->decision->kind == DECIDE_KNOWN;
+    bool uncertain = p->verdict->kind == VERDICT_UNCERTAIN || p->verdict->kind == VERDICT_KNOWN;
     const struct receipt receipt = {
         .kind = kind,
         .at = p->j->now,
         .incident = run->chunk.incident,
         .wave = run->chunk.wave,
         .channel = run->driver->facts.channel,
-        .attempt = p->decision->attempt,
+        .attempt = p->verdict->attempt,
         .outcome = uncertain ? (int)OUTCOME_UNCERTAIN : -1,
         .evidence = EVIDENCE_NONE,
-        .reason = p->decision->reason,
+        .reason = p->verdict->reason,
         .facts = facts,
         .seed = p->seed,
         .recipient_id = p->recipient->recipient_id,
@@ -141,15 +141,15 @@ static void pass_on(const struct judge_person *p)
 
 static void judge_person(const struct judge_person *p)
 {
-    switch ((enum decision_kind)p->decision->kind) {
-    case DECIDE_TOLD:
+    switch ((enum verdict_kind)p->verdict->kind) {
+    case VERDICT_TOLD:
         add_receipt(p, RECEIPT_TOLD, NULL);
         break;
-    case DECIDE_PASS_ON:
+    case VERDICT_PASS_ON:
         pass_on(p);
         break;
-    case DECIDE_UNCERTAIN:
-    case DECIDE_KNOWN:
+    case VERDICT_UNCERTAIN:
+    case VERDICT_KNOWN:
         add_receipt(p, RECEIPT_ATTEMPT, NULL);
         break;
     }
@@ -177,8 +177,7 @@ static void judge_work(struct lane_job *job, unsigned thread)
         if (roster_open_person(codec, block, seeds, number % ROSTER_BLOCK, j->person_arena, &r) !=
             RESULT_OK)
             continue; /* erased: nobody is there to tell */
-        judge_person(
-            &(struct judge_person){j, &j->decisions[i], &r, &seeds[number % ROSTER_BLOCK]});
+        judge_person(&(struct judge_person){j, &j->verdicts[i], &r, &seeds[number % ROSTER_BLOCK]});
     }
     memset(seeds, 0, sizeof(seeds));
     const struct chunk_row like = {
@@ -253,25 +252,25 @@ static void set_final_state(struct judgement *j)
 }
 
 /* Our own crash is no answer of a provider: it takes nobody's retry away, or two crashes in a row
- * would leave whole batches to people's decisions. Bounded, as a message itself may be what kills
+ * would leave whole batches to people's verdicts. Bounded, as a message itself may be what kills
  * us. */
-static uint8_t change_of(struct judgement *j, const struct decision *decision)
+static uint8_t change_of(struct judgement *j, const struct verdict *verdict)
 {
     struct run *run = j->run;
-    uint8_t state = run->progress[decision->position] & MEMBER_STATE_MASK;
-    switch ((enum decision_kind)decision->kind) {
-    case DECIDE_TOLD:
+    uint8_t state = run->progress[verdict->position] & MEMBER_STATE_MASK;
+    switch ((enum verdict_kind)verdict->kind) {
+    case VERDICT_TOLD:
         return state | MEMBER_TOLD;
-    case DECIDE_PASS_ON:
+    case VERDICT_PASS_ON:
         return state | MEMBER_PASSED_ON;
-    case DECIDE_KNOWN:
+    case VERDICT_KNOWN:
         return state;
-    case DECIDE_UNCERTAIN:
+    case VERDICT_UNCERTAIN:
         return run_uncertain(
-            run, decision->position, decision->attempt,
-            decision->attempt < run->wave->delivery->config.retry_limit ? 0 : RETRY_WAS_UNCERTAIN);
+            run, verdict->position, verdict->attempt,
+            verdict->attempt < run->wave->delivery->config.retry_limit ? 0 : RETRY_WAS_UNCERTAIN);
     }
-    panic("decision %u", decision->kind);
+    panic("verdict %u", verdict->kind);
 }
 
 static void judgement_record(struct judgement *j)
@@ -281,8 +280,8 @@ static void judgement_record(struct judgement *j)
     struct store_chunk_record *record = &j->record;
     memset(record, 0, sizeof(*record));
     for (unsigned i = 0; i < j->n; i++) {
-        uint16_t position = j->decisions[i].position;
-        uint8_t state = change_of(j, &j->decisions[i]);
+        uint16_t position = j->verdicts[i].position;
+        uint8_t state = change_of(j, &j->verdicts[i]);
         j->changes[i] = (struct member_change){position, state};
         run->progress[position] = member_merge(run->progress[position], state);
     }
@@ -352,7 +351,7 @@ static void judgement_go(struct judgement *j)
     store_roster_read(j->run->wave->delivery->config.store, &j->read);
 }
 
-/* ---- The decisions. ---- */
+/* ---- The verdicts. ---- */
 
 static enum evidence evidence_of(uint8_t byte)
 {
@@ -368,23 +367,23 @@ static enum evidence evidence_of(uint8_t byte)
 
 /* Is there enough to decide about this member? */
 static bool judge_member(const struct run *run, uint16_t position, bool over,
-                         struct decision *ret_decision)
+                         struct verdict *ret_verdict)
 {
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     uint8_t byte = run->progress[position];
     enum evidence evidence = evidence_of(byte);
     const char *reason = evidence_name(evidence);
-    uint8_t kind = DECIDE_PASS_ON;
+    uint8_t kind = VERDICT_PASS_ON;
     if (evidence == EVIDENCE_NONE || (byte & MEMBER_PASSED_ON))
         return false;
     if (!evidence_negative(evidence)) {
         bool told = evidence >= rule->sufficient || (over && evidence >= rule->settles);
         if ((byte & MEMBER_TOLD) || !(told || over))
             return false;
-        kind = told ? DECIDE_TOLD : DECIDE_PASS_ON;
+        kind = told ? VERDICT_TOLD : VERDICT_PASS_ON;
         reason = told ? reason : "no_evidence";
     }
-    *ret_decision = (struct decision){position, kind, 0, reason};
+    *ret_verdict = (struct verdict){position, kind, 0, reason};
     return true;
 }
 
@@ -396,10 +395,10 @@ static bool evidence_over(const struct run *run)
 
 bool run_can_judge(const struct run *run)
 {
-    struct decision decision;
+    struct verdict verdict;
     bool over = evidence_over(run);
     for (unsigned i = 0; i < run->chunk.n; i++)
-        if (judge_member(run, (uint16_t)i, over, &decision))
+        if (judge_member(run, (uint16_t)i, over, &verdict))
             return true;
     return false;
 }
@@ -422,14 +421,14 @@ void run_judge(struct run *run)
 {
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     struct judgement *j = judgement_new(run, false);
-    struct decision decision;
+    struct verdict verdict;
     unsigned at = 0;
     if (run->retries.evidence_until == 0)
         run->retries.evidence_until = j->now + rule->wait_ms;
     bool over = evidence_over(run);
     for (; at < run->chunk.n && j->n < JUDGE_MOST; at++)
-        if (judge_member(run, (uint16_t)at, over, &decision))
-            decide(j, decision);
+        if (judge_member(run, (uint16_t)at, over, &verdict))
+            decide(j, verdict);
     j->final = at == run->chunk.n && run->queued == 0;
     if (j->final)
         prune_retries(run);
@@ -447,7 +446,7 @@ static bool may_have_left(const struct run *run, uint16_t position)
 
 static int decision_compare(const void *a, const void *b)
 {
-    const struct decision *x = a, *y = b;
+    const struct verdict *x = a, *y = b;
     return (int)x->position - (int)y->position;
 }
 
@@ -458,8 +457,8 @@ static void decide_intended(struct judgement *j, uint16_t position)
     struct run *run = j->run;
     const struct retry *retry = retries_find(&run->retries, position);
     const uint8_t attempt = (uint8_t)(retry == NULL ? 1 : retry->attempt + 1);
-    const uint8_t kind = may_have_left(run, position) ? DECIDE_UNCERTAIN : DECIDE_KNOWN;
-    decide(j, (struct decision){position, kind, attempt, "node_lost"});
+    const uint8_t kind = may_have_left(run, position) ? VERDICT_UNCERTAIN : VERDICT_KNOWN;
+    decide(j, (struct verdict){position, kind, attempt, "node_lost"});
 }
 
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n)
@@ -480,8 +479,8 @@ void run_judge_intents(struct run *run, const struct chunk_intent *intents, size
     }
     log_warn("intents_left_open", LOG_INT("chunk", run->chunk.id), LOG_INT("intents", n),
              LOG_INT("members", j->n));
-    qsort(j->decisions, j->n, sizeof(*j->decisions), decision_compare);
+    qsort(j->verdicts, j->n, sizeof(*j->verdicts), decision_compare);
     for (unsigned i = 0; i < j->n; i++)
-        j->numbers[i] = run->members[j->decisions[i].position];
+        j->numbers[i] = run->members[j->verdicts[i].position];
     judgement_go(j);
 }

@@ -30,37 +30,6 @@ int64_t run_backoff(struct run *run, unsigned attempt)
     return backoff_ms(config->retry_base_ms, config->retry_max_ms, attempt, random);
 }
 
-/* ---- Late facts about a chunk in work. ---- */
-
-struct run *run_find(struct active_wave *wave, int64_t chunk)
-{
-    list_each(node, &wave->runs)
-    {
-        struct run *run = container_of(node, struct run, node);
-        if (run->chunk.id == chunk && !run->lost && !run->ended)
-            return run;
-    }
-    return NULL;
-}
-
-bool run_is_judging(const struct run *run)
-{
-    return run->judgement != NULL;
-}
-
-uint8_t run_member(const struct run *run, uint16_t position)
-{
-    return run->progress[position];
-}
-
-void run_merge_fact(struct run *run, uint16_t position, uint8_t state)
-{
-    uint8_t merged = member_merge(run->progress[position], state);
-    run->rejudge = run->rejudge || (run->judgement != NULL && merged != run->progress[position]);
-    run->progress[position] = merged;
-    run_recount(run);
-}
-
 /* ---- Which members may go now. ---- */
 
 static bool is_sendable(struct run *run, uint16_t position, time_ms now)
@@ -83,7 +52,7 @@ static bool is_sendable(struct run *run, uint16_t position, time_ms now)
 }
 
 /* How many members of this run wait for a slot: the scheduler claims by it. */
-void run_recount(struct run *run)
+static void run_recount(struct run *run)
 {
     time_ms now = delivery_now(run->wave->delivery);
     unsigned n = 0;
@@ -125,6 +94,37 @@ static unsigned batch_size(const struct run *run)
     return size == 0 ? 1 : size > run->most ? run->most : size;
 }
 
+/* ---- Late facts about a chunk in work. ---- */
+
+struct run *run_find(struct active_wave *wave, int64_t chunk)
+{
+    list_each(node, &wave->runs)
+    {
+        struct run *run = container_of(node, struct run, node);
+        if (run->chunk.id == chunk && !run->lost && !run->ended)
+            return run;
+    }
+    return NULL;
+}
+
+bool run_is_judging(const struct run *run)
+{
+    return run->judgement != NULL;
+}
+
+uint8_t run_member(const struct run *run, uint16_t position)
+{
+    return run->progress[position];
+}
+
+void run_merge_fact(struct run *run, uint16_t position, uint8_t state)
+{
+    uint8_t merged = member_merge(run->progress[position], state);
+    run->rejudge = run->rejudge || (run->judgement != NULL && merged != run->progress[position]);
+    run->progress[position] = merged;
+    run_recount(run);
+}
+
 /* ---- The life of a run. ---- */
 
 static void run_free(struct run *run)
@@ -136,7 +136,7 @@ static void run_free(struct run *run)
     list_remove(&run->node);
     mem_free(run->members);
     mem_free(run->progress);
-    mem_free((void *)(uintptr_t)run->chunk.cohort);
+    mem_free(run->cohort);
     mem_free(run);
 }
 
@@ -259,7 +259,7 @@ void run_start(struct active_wave *wave, const struct chunk_row *chunk,
     run->gate = wave->gates[chunk->channel];
     run->driver = run->gate->driver;
     run->chunk = *chunk;
-    run->chunk.cohort = mem_strdup(chunk->cohort);
+    run->chunk.cohort = run->cohort = mem_strdup(chunk->cohort);
     run->chunk.retries = (struct blob){NULL, 0};
     run->members = mem_alloc(chunk->n + 1, sizeof(*run->members));
     run->progress = mem_alloc(chunk->n + 1, 1);

@@ -67,7 +67,8 @@ struct run {
     struct active_wave *wave;
     struct gate *gate;
     const struct channel_driver *driver;
-    struct chunk_row chunk; /* members and progress are copies of our own */
+    struct chunk_row chunk; /* members, progress and cohort are copies of our own */
+    char *cohort;
     uint32_t *members;
     uint8_t *progress;
     bool busy[CHUNK_MEMBERS]; /* in a batch now */
@@ -97,18 +98,17 @@ void batch_render(struct lane_job *job, unsigned thread);
 void batch_record(struct batch *batch);
 /* run.c */
 void run_batch_done(struct run *run, struct batch *batch, enum result result);
-void run_recount(struct run *run);
 /* The time of a retry after an uncertain or deferred outcome. */
 int64_t run_backoff(struct run *run, unsigned attempt);
 
 /* escalate.c: judges members on the evidence there is. */
-enum decision_kind {
-    DECIDE_TOLD,
-    DECIDE_PASS_ON,
-    DECIDE_UNCERTAIN,
-    DECIDE_KNOWN /* it may have left, and a later fact says more: only the receipt is missing */
+enum verdict_kind {
+    VERDICT_TOLD,
+    VERDICT_PASS_ON,
+    VERDICT_UNCERTAIN,
+    VERDICT_KNOWN /* it may have left, and a later fact says more: only the receipt is missing */
 };
-struct decision {
+struct verdict {
     uint16_t position;
     uint8_t kind;
     uint8_t attempt;    /* UNCERTAIN: the attempt that may have left */

@@ -4,8 +4,8 @@
  * queued (up to BATCH_MAX) into one transaction, readers answer from snapshots of their own; the
  * results come back to the loop, which wakes the writer again before it runs the callbacks, so that
  * disk and loop work at the same time. There is no waiting to fill a batch: under load the queue
- * fills while the last fsync runs. Failure modes: see batch.c; a second process, a foreign or a
- * newer file are refused at open. */
+ * fills while the last fsync runs. Failure modes: see group_commit.c; a second process, a foreign
+ * or a newer file are refused at open. */
 /* System. */
 #include <errno.h>
 #include <fcntl.h>
@@ -105,7 +105,7 @@ static void write_work(struct lane_job *job, unsigned thread)
     (void)thread;
     list_init(&batch);
     if (take(crew->store, &crew->store->writes, &batch, BATCH_MAX) > 0)
-        batch_write(crew->store, &batch, &crew->finished);
+        group_write(crew->store, &batch, &crew->finished);
 }
 
 static void read_work(struct lane_job *job, unsigned thread)
@@ -114,7 +114,7 @@ static void read_work(struct lane_job *job, unsigned thread)
     struct list batch;
     list_init(&batch);
     if (take(crew->store, &crew->store->reads, &batch, READ_BATCH_MAX) > 0)
-        batch_read(crew->store->reader[thread], &batch, &crew->finished);
+        group_read(crew->store->reader[thread], &batch, &crew->finished);
 }
 
 static void tidy_work(struct lane_job *job, unsigned thread)
@@ -224,9 +224,9 @@ static bool pump(struct store *store)
     list_init(&batch);
     list_init(&finished);
     if (take(store, &store->writes, &batch, BATCH_MAX) > 0)
-        batch_write(store, &batch, &finished);
+        group_write(store, &batch, &finished);
     if (take(store, &store->reads, &batch, READ_BATCH_MAX) > 0)
-        batch_read(store->writer, &batch, &finished);
+        group_read(store->writer, &batch, &finished);
     bool any = !list_empty(&finished);
     deliver(store, &finished);
     return any;

@@ -42,9 +42,9 @@ struct store {
     struct roster_filter *filter; /* the writer's */
 };
 
-/* batch.c: runs on the lane (or the pump). Moves requests from `from` to `finished`. */
-void batch_write(struct store *store, struct list *batch, struct list *finished);
-void batch_read(struct sql *sql, struct list *batch, struct list *finished);
+/* group_commit.c: runs on the lane (or the pump). Moves requests from `from` to `finished`. */
+void group_write(struct store *store, struct list *batch, struct list *finished);
+void group_read(struct sql *sql, struct list *batch, struct list *finished);
 
 /* migrate.c: brings an open database to this program's schema. INVALID: newer, or not ours. */
 enum result migrate(struct sql *sql, struct error *error);

@@ -1,8 +1,8 @@
-/* batch.c - the group commit. Happy path: everything that was queued runs in one transaction, each
- * request in a savepoint of its own, one COMMIT, then the results go back. Failure modes: a request
- * that fails is rolled back alone; a full or failing disk fails the whole batch and stops the
- * store for writes, because what a failed fsync left behind cannot be known (and a second fsync
- * would say yes to lost pages). */
+/* group_commit.c - many requests, one fsync. Happy path: everything that was queued runs in one
+ * transaction, each request in a savepoint of its own, one COMMIT, then the results go back.
+ * Failure modes: a request that fails is rolled back alone; a full or failing disk fails the whole
+ * batch and stops the store for writes, because what a failed fsync left behind cannot be known
+ * (and a second fsync would say yes to lost pages). */
 /* System. */
 #include <string.h>
 
@@ -139,7 +139,7 @@ static enum result run_all(struct store *store, struct list *batch)
     return sql_status(sql);
 }
 
-void batch_write(struct store *store, struct list *batch, struct list *finished)
+void group_write(struct store *store, struct list *batch, struct list *finished)
 {
     enum result health = (enum result)atomic_load(&store->health);
     enum result result = RESULT_UNAVAILABLE;
@@ -164,7 +164,7 @@ void batch_write(struct store *store, struct list *batch, struct list *finished)
     list_splice(finished, &alone);
 }
 
-void batch_read(struct sql *sql, struct list *batch, struct list *finished)
+void group_read(struct sql *sql, struct list *batch, struct list *finished)
 {
     list_each(node, batch)
     {
