@@ -178,21 +178,24 @@ bool roster_open_seeds(const struct roster_block *block, const struct seal_key *
     return ok;
 }
 
-/* The sealed bytes of one slot; false: the block is cut. */
+/* The sealed bytes of one slot; false: the block is cut. Whoever opens a block walks it for every
+ * slot, so the steps over those before are bare. */
 static bool find_slot(const struct roster_block *block, unsigned slot, struct blob *ret_sealed)
 {
-    struct bytes_reader reader;
-    reader_init(&reader, block->body.data, block->body.length);
-    for (unsigned i = 0;; i++) {
-        uint16_t length = read_u16(&reader);
-        const uint8_t *bytes = read_bytes(&reader, length);
-        if (reader.failed)
+    const uint8_t *at = block->body.data;
+    size_t left = block->body.length;
+    for (unsigned i = 0; left >= 2; i++) {
+        size_t length = (size_t)at[0] << 8 | at[1];
+        if (left - 2 < length)
             return false;
         if (i == slot) {
-            *ret_sealed = (struct blob){bytes, length};
+            *ret_sealed = (struct blob){at + 2, length};
             return true;
         }
+        at += 2 + length;
+        left -= 2 + length;
     }
+    return false;
 }
 
 enum result roster_open_person(struct roster_codec *codec, const struct roster_block *block,
