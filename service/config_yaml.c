@@ -25,6 +25,9 @@ static const char doubled[] = "Mapping field already seen: ";
 
 /* libcyaml tells a fault in one line, then where it was, innermost first. */
 static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
+
+static void on_cyaml_log(cyaml_log_t level, void *context, const char *format, va_list list)
 {
     struct config_fault *fault = context;
     char line[512];

@@ -54,8 +54,8 @@ static void test_refused_markup(void **state)
         "[x](https://acme.example@evil.example/)",
         "[x](https://acme.example/{{reference}})",
         "[x](https://acme.example/{{organisation.name}})",
-        "a \xE2\x80\xAE"
-        "b",
+        ("a \xE2\x80\xAE"
+         "b"),
         "a \xEE\x80\x80v0\xEE\x80\x81",
         "a \x01",
         "\xFF",
