@@ -298,7 +298,7 @@ struct store_roster_read {
     struct store_request request;
     id incident;
     int64_t from;            /* first block */
-    unsigned limit;          /* blocks */
+    unsigned limit;          /* blocks from there on, holes included */
     const uint32_t *numbers; /* or: only the blocks of these members, sorted; NULL = range */
     size_t n_numbers;
     struct roster_block *blocks; /* out: committed ones, in order */

@@ -28,6 +28,12 @@ static void print_found(const struct audit *audit)
     if (log != NULL && audit->key == NULL)
         (void)printf("NOTE: the key is the archive's own; compare log/key with one that you got "
                      "on another way, or give --key\n");
+    if (audit->rows_accepted > (int64_t)audit->people && log != NULL &&
+        !json_get_bool(audit->manifest, "erased", false))
+        (void)printf("NOTE: receipts of the roster say %" PRId64
+                     " people: parts that were uploaded and "
+                     "never committed, or people left out; ask which\n",
+                     audit->rows_accepted);
     if (different > 0)
         (void)printf("NOTE: the notices of %" PRId64 " people could not be made again as sent\n",
                      different);

@@ -33,13 +33,16 @@ static bool add_block(struct store_work *work, struct store_roster_read *req,
     return true;
 }
 
+/* A range of numbers, not of rows: blocks of uploads that were not committed are holes, and who
+ * reads segment by segment would meet the people behind one twice. */
 static void read_range(struct store_work *work, struct store_roster_read *req)
 {
-    struct sql_query *query = sql_start(
-        work->sql,
-        "SELECT " BLOCK_COLUMNS BLOCK_TABLES
-        " WHERE b.incident = $1 AND b.block >= $2 ORDER BY b.block LIMIT $3",
-        SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(rows_limit(req->limit, BLOCKS_MOST)));
+    const int64_t limit = rows_limit(req->limit, BLOCKS_MOST);
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT " BLOCK_COLUMNS BLOCK_TABLES
+                  " WHERE b.incident = $1 AND b.block >= $2 AND b.block < $3 ORDER BY b.block",
+                  SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(req->from + limit));
     while (sql_step(query) && add_block(work, req, query))
         ;
 }

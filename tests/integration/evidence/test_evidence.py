@@ -1,4 +1,5 @@
 """test_evidence.py [NAME]: an export of a real daemon, checked by `tocsin verify`, whole and with one bit changed."""
+import base64
 import csv
 import gzip
 import hashlib
@@ -281,5 +282,27 @@ def interrupted():
             assert s.stop() == 0
 
 
+def part(s, path, number, people):
+    rows = "".join(json.dumps(p) + "\n" for p in people).encode()
+    digest = "sha-256=:" + base64.b64encode(hashlib.sha256(rows).digest()).decode() + ":"
+    s.expect(s.call("PUT", f"{path}/recipients/parts/{number}", "responder", rows,
+                    {"Content-Type": "application/x-ndjson", "Content-Digest": digest}), 201)
+
+
+# People behind parts that were never committed (a hole in the roster) would be told and exported twice when this fails.
+def hole():
+    with Signed(retry_limit=3, log_level="info") as s:
+        path = s.incident((), release=False)
+        part(s, path, 1, [person(i, "email") for i in range(1280)])
+        s.upload(path, [person(i, "email") for i in range(1280, 9000)])
+        s.release(path)
+        count = s.wait_settled(path, 120)["waves"][0]["people"]
+        assert count["planned"] == count["told"] == 7720, count
+        archive = export(s, "compliance", path, "hole.tar.gz")
+        code, out, err = verify(archive, "--key", s.vkey)
+        assert code == 0 and "7720 people" in out and "never committed" in out, (out, err)
+        assert all(len(p["rungs"]) == 1 for p in lines(unpack(archive)["people.ndjson"]))
+
+
 if __name__ == "__main__":
-    main({"whole": whole, "flips": flips, "erased": erased, "interrupted": interrupted})
+    main({"whole": whole, "flips": flips, "erased": erased, "interrupted": interrupted, "hole": hole})
