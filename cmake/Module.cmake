@@ -5,6 +5,15 @@ function(layer dir)
   endif()
 endfunction()
 
+# folders(): every folder beside the calling file that has a CMakeLists.txt.
+function(folders)
+  file(GLOB lists CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(list ${lists})
+    get_filename_component(folder ${list} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endfunction()
+
 # module(NAME SOURCES a.c b.c DEPENDS lib...): a static library of this tree.
 function(module name)
   cmake_parse_arguments(M "" "" "SOURCES;DEPENDS" ${ARGN})
