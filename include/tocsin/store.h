@@ -356,13 +356,14 @@ const char *member_state_name(unsigned state); /* of the masked state */
 uint8_t member_merge(uint8_t old, uint8_t fresh);
 
 enum chunk_state { CHUNK_READY = 0, CHUNK_LEASED = 1, CHUNK_WAITING = 2, CHUNK_DONE = 3 };
+enum { RUNG_BESIDE = 0x80 }; /* flag of chunk_row.rung: beside the ladder, not in it */
 struct chunk_row {
     int64_t id; /* < 2^40 */
     id incident;
     int64_t wave;
-    uint8_t rung;       /* place in the wave's ladder; 0x80 set: beside the ladder */
+    uint8_t rung;       /* place in the wave's ladder, or RUNG_BESIDE */
     uint8_t channel;    /* index into the wave policy's channels */
-    const char *cohort; /* "US-CA|en|gmail.com": jurisdiction, variant, receiving domain */
+    const char *cohort; /* "US-CA|en|gmail.com": jurisdiction, locale, receiving domain */
     unsigned n;
     const uint32_t *members; /* roster numbers, ascending */
     const uint8_t *progress; /* n bytes */

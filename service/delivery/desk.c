@@ -96,7 +96,7 @@ static void scan_work(struct lane_job *job, unsigned thread)
                 search->found[search->n++] = r.number;
         }
     }
-    memset(seeds, 0, sizeof(seeds));
+    explicit_bzero(seeds, sizeof(seeds));
     arena_destroy(&arena);
 }
 

@@ -113,7 +113,7 @@ static void pass_on(const struct judge_person *p)
     struct run *run = p->j->run;
     struct active_wave *wave = run->wave;
     struct ladder ladder;
-    if (run->chunk.rung & 0x80) { /* beside the ladder: the ladder goes its own way */
+    if (run->chunk.rung & RUNG_BESIDE) { /* beside the ladder: the ladder goes its own way */
         add_receipt(p, RECEIPT_ESCALATED, NULL);
         return;
     }
@@ -179,7 +179,7 @@ static void judge_work(struct lane_job *job, unsigned thread)
             continue; /* erased: nobody is there to tell */
         judge_person(&(struct judge_person){j, &j->verdicts[i], &r, &seeds[number % ROSTER_BLOCK]});
     }
-    memset(seeds, 0, sizeof(seeds));
+    explicit_bzero(seeds, sizeof(seeds));
     const struct chunk_row like = {
         .incident = j->run->chunk.incident, .wave = j->run->chunk.wave, .due_at = j->now};
     cut_chunks(&j->cut, &like, j->arena);

@@ -25,7 +25,7 @@ enum result person_open(struct delivery *delivery, struct person_opening *openin
         enum result result = roster_open_person(delivery->loop_codec, block, seeds, slot,
                                                 opening->arena, &opening->recipient);
         opening->seed = seeds[slot];
-        memset(seeds, 0, sizeof(seeds));
+        explicit_bzero(seeds, sizeof(seeds));
         return result;
     }
     return RESULT_NOT_FOUND;

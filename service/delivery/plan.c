@@ -115,7 +115,7 @@ static void plan_person(struct planner *planner, const struct recipient *r,
         planner->people[PEOPLE_PLANNED].value++;
         add_entry(planner, r, fate.ladder.rungs[0], 0);
         for (unsigned i = 0; i < fate.ladder.n_beside; i++)
-            add_entry(planner, r, fate.ladder.beside[i], 0x80);
+            add_entry(planner, r, fate.ladder.beside[i], RUNG_BESIDE);
         break;
     }
     json_object_put(fate.facts);
@@ -151,10 +151,10 @@ static void plan_block(struct planner *planner, struct roster_codec *codec,
             plan_person(planner, &r, &seeds[slot]);
         else if (result == RESULT_DENIED)
             skip_erased(planner);
-        else if (result == RESULT_INVALID)
+        else if (result != RESULT_NOT_FOUND) /* a void slot is nobody */
             planner->damaged++;
     }
-    memset(seeds, 0, sizeof(seeds));
+    explicit_bzero(seeds, sizeof(seeds));
 }
 
 static void plan_work(struct lane_job *job, unsigned thread)

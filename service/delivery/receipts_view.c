@@ -44,7 +44,7 @@ static void page_finish(struct page *page, enum result result, const struct erro
     dossier_destroy(&page->load.dossier);
     arena_destroy(&page->arena);
     mem_free(page->numbers);
-    memset(page->seeds, 0, sizeof(page->seeds));
+    explicit_bzero(page->seeds, sizeof(page->seeds));
     mem_free(page);
     req->request.cb(&req->request);
 }

@@ -119,7 +119,7 @@ static void rehearse_work(struct lane_job *job, unsigned thread)
                 it->erased++;
         }
     }
-    memset(seeds, 0, sizeof(seeds));
+    explicit_bzero(seeds, sizeof(seeds));
 }
 
 /* ---- On the loop. ---- */

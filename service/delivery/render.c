@@ -145,5 +145,5 @@ void batch_render(struct lane_job *job, unsigned thread)
     for (unsigned i = 0; i < batch->n; i++)
         render_item(&renderer, &batch->items[i]);
     notice_rendering_free(&renderer.rendering);
-    memset(renderer.seeds, 0, sizeof(renderer.seeds));
+    explicit_bzero(renderer.seeds, sizeof(renderer.seeds));
 }

@@ -64,6 +64,15 @@ static bool counts(const struct report_fact *fact)
     return fact->kind != REPORT_PROGRESS && fact->evidence != EVIDENCE_NONE;
 }
 
+/* A wish for paper becomes a request by POST /v1/written-notice-requests; here an operator is told
+ * that somebody has it. */
+static void say_request(const struct reporting *reporting, const struct report_fact *fact)
+{
+    if (fact->kind == REPORT_REQUEST)
+        log_warn("written_notice_asked_by_reply", LOG_TEXT("channel", reporting->req->channel),
+                 LOG_TEXT("provider", reporting->req->provider), LOG_TEXT("token", fact->token));
+}
+
 static const char *event_key(struct reporting *reporting)
 {
     if (reporting->parsed.event_id == NULL)
@@ -76,8 +85,8 @@ static const char *event_key(struct reporting *reporting)
 static void fact_next(struct reporting *reporting)
 {
     const struct report_result *parsed = &reporting->parsed;
-    while (reporting->at < parsed->n && !counts(&parsed->facts[reporting->at]))
-        reporting->at++;
+    for (; reporting->at < parsed->n && !counts(&parsed->facts[reporting->at]); reporting->at++)
+        say_request(reporting, &parsed->facts[reporting->at]);
     if (reporting->at == parsed->n) {
         reporting_finish(reporting, parsed->reply_status == 0 ? 204 : parsed->reply_status);
         return;

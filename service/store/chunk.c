@@ -124,10 +124,9 @@ void chunk_merge(struct chunk_hot *hot, unsigned position, uint8_t state, struct
 void chunk_count(struct store_work *work, const struct chunk_hot *hot,
                  const struct chunk_moves *moves)
 {
-    enum { BESIDE = 0x80 }; /* a chunk beside the ladder tells nobody for the first time */
     for (unsigned state = 0; state < MEMBER_STATES_N; state++)
         counter_add(work, hot->wave, hot->channel, state, moves->states[state]);
-    if ((hot->rung & BESIDE) == 0)
+    if ((hot->rung & RUNG_BESIDE) == 0) /* beside the ladder nobody is told for the first time */
         counter_add(work, hot->wave, COUNTER_PEOPLE, PEOPLE_TOLD, moves->told);
 }
 
