@@ -79,7 +79,7 @@ void store_setting_put(struct store *store, struct store_setting *req);
 struct access_token {
     id id;            /* "tok_..." in the API, and the principal */
     const char *name; /* of the person or program */
-    unsigned roles;   /* bits, see api/access.h */
+    unsigned roles;   /* bits; the API gives them their meaning */
     uint8_t hash[DIGEST_SIZE];
     time_ms created_at, revoked_at; /* TIME_NONE */
     id minted_by;

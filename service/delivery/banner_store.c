@@ -201,7 +201,7 @@ struct happening {
     struct delivery_banner_event *req;
     struct store_banner banner;
     struct arena *arena;
-    struct fact_report fact;
+    struct fact_merge fact;
     int state;
     bool dismissed;
 };
@@ -222,7 +222,7 @@ static void happening_finish(struct happening *happening, enum result result,
 
 static void on_fact(struct delivery_request *request)
 {
-    struct fact_report *fact = container_of(request, struct fact_report, request);
+    struct fact_merge *fact = container_of(request, struct fact_merge, request);
     happening_finish(container_of(fact, struct happening, fact), request->result, &request->error);
 }
 
@@ -238,7 +238,7 @@ static void on_event(struct store_request *request)
     happening->fact.request.cb = on_fact;
     happening->fact.token = banner->row.token;
     happening->fact.evidence = happening->state == 2 ? EVIDENCE_ACKNOWLEDGED : EVIDENCE_DISPLAYED;
-    fact_report(happening->delivery, &happening->fact);
+    fact_merge(happening->delivery, &happening->fact);
 }
 
 static void on_banner(struct store_request *request)

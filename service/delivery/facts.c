@@ -17,7 +17,7 @@
 
 struct fact_work {
     struct delivery *delivery;
-    struct fact_report *fact;
+    struct fact_merge *fact;
     struct token token;
     struct arena *arena;
     struct store_chunk_get get;
@@ -36,7 +36,7 @@ enum { AGAIN_MS = 20 };
 
 static void fact_finish(struct fact_work *work, enum result result, const struct error *error)
 {
-    struct fact_report *fact = work->fact;
+    struct fact_merge *fact = work->fact;
     fact->request.result = result;
     if (error != NULL)
         fact->request.error = *error;
@@ -104,7 +104,7 @@ static bool tells(const struct fact_work *work)
 
 static void add_receipts(struct fact_work *work, const struct person_opening *person)
 {
-    const struct fact_report *fact = work->fact;
+    const struct fact_merge *fact = work->fact;
     const struct chunk_row *chunk = &work->get.rows[0];
     const struct channel_driver *driver = find_rule(work);
     struct receipt receipt = {
@@ -266,7 +266,7 @@ static void on_again(struct loop_timer *timer)
     read_chunk(work);
 }
 
-void fact_report(struct delivery *delivery, struct fact_report *fact)
+void fact_merge(struct delivery *delivery, struct fact_merge *fact)
 {
     struct fact_work *work = mem_new(struct fact_work);
     work->delivery = delivery;

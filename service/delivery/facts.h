@@ -3,7 +3,7 @@
 #pragma once
 #include "service/delivery/dossier.h"
 
-struct fact_report {
+struct fact_merge {
     struct delivery_request
         request;       /* OK also when the fact is old news; NOT_FOUND: the token is not ours */
     const char *token; /* of the attempt */
@@ -16,4 +16,4 @@ struct fact_report {
     const char *event; /* replay key or NULL */
     bool changed;      /* out */
 };
-void fact_report(struct delivery *delivery, struct fact_report *fact);
+void fact_merge(struct delivery *delivery, struct fact_merge *fact);

@@ -22,7 +22,7 @@ struct reporting {
     enum result result; /* of parsing */
     struct report_result parsed;
     size_t at; /* fact being worked on */
-    struct fact_report fact;
+    struct fact_merge fact;
     char event[224];
 };
 
@@ -43,7 +43,7 @@ static void fact_next(struct reporting *reporting);
 
 static void on_fact(struct delivery_request *request)
 {
-    struct fact_report *fact = container_of(request, struct fact_report, request);
+    struct fact_merge *fact = container_of(request, struct fact_merge, request);
     struct reporting *reporting = container_of(fact, struct reporting, fact);
     if (request->result == RESULT_NOT_FOUND) {
         log_warn("report_without_attempt", LOG_TEXT("channel", reporting->req->channel),
@@ -92,17 +92,17 @@ static void fact_next(struct reporting *reporting)
         return;
     }
     const struct report_fact *from = &parsed->facts[reporting->at];
-    reporting->fact = (struct fact_report){.request.cb = on_fact,
-                                           .token = from->token,
-                                           .evidence = from->evidence,
-                                           .blame = from->blame,
-                                           .status = from->status,
-                                           .code = from->code,
-                                           .provider_ref = from->provider_ref,
-                                           .diagnostic = from->diagnostic,
-                                           .at = from->at,
-                                           .event = event_key(reporting)};
-    fact_report(reporting->delivery, &reporting->fact);
+    reporting->fact = (struct fact_merge){.request.cb = on_fact,
+                                          .token = from->token,
+                                          .evidence = from->evidence,
+                                          .blame = from->blame,
+                                          .status = from->status,
+                                          .code = from->code,
+                                          .provider_ref = from->provider_ref,
+                                          .diagnostic = from->diagnostic,
+                                          .at = from->at,
+                                          .event = event_key(reporting)};
+    fact_merge(reporting->delivery, &reporting->fact);
 }
 
 /* The callback never comes from inside delivery_report(). */

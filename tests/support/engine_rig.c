@@ -401,11 +401,11 @@ unsigned rig_sent_to(const struct rig *rig, int channel, const char *to)
 enum result rig_fact(struct rig *rig, unsigned n, enum evidence evidence)
 {
     bool done = false;
-    struct fact_report fact = {.request = {.cb = on_request, .private_state = &done},
-                               .token = rig->sent[n].token,
-                               .evidence = evidence,
-                               .at = TIME_NONE};
-    fact_report(rig->delivery, &fact);
+    struct fact_merge fact = {.request = {.cb = on_request, .private_state = &done},
+                              .token = rig->sent[n].token,
+                              .evidence = evidence,
+                              .at = TIME_NONE};
+    fact_merge(rig->delivery, &fact);
     rig_settle(rig);
     require(done);
     return fact.request.result;

@@ -116,14 +116,14 @@ static enum result act(struct play *play, enum delivery_verb verb, id principal)
 }
 
 struct later {
-    struct fact_report fact;
+    struct fact_merge fact;
     struct play *play;
     char token[TOKEN_TEXT_SIZE];
 };
 
 static void on_fact(struct delivery_request *request)
 {
-    struct fact_report *fact = container_of(request, struct fact_report, request);
+    struct fact_merge *fact = container_of(request, struct fact_merge, request);
     struct later *later = container_of(fact, struct later, fact);
     later->play->facts_open--;
     mem_free(later);
@@ -142,12 +142,12 @@ static void random_fact(struct play *play)
     struct later *later = mem_new(struct later);
     later->play = play;
     memcpy(later->token, sent->token, sizeof(later->token));
-    later->fact = (struct fact_report){.request.cb = on_fact,
-                                       .token = later->token,
-                                       .evidence = kinds[sent->channel][rig_roll(&play->dice, 4)],
-                                       .at = TIME_NONE};
+    later->fact = (struct fact_merge){.request.cb = on_fact,
+                                      .token = later->token,
+                                      .evidence = kinds[sent->channel][rig_roll(&play->dice, 4)],
+                                      .at = TIME_NONE};
     play->facts_open++;
-    fact_report(play->rig->delivery, &later->fact);
+    fact_merge(play->rig->delivery, &later->fact);
 }
 
 static void crash(struct play *play)
