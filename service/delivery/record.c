@@ -186,14 +186,14 @@ static enum evidence evidence_of(enum outcome_kind kind)
     return EVIDENCE_NONE;
 }
 
-static void add_receipt(struct batch *batch, const struct batch_item *item)
+static void add_receipt(struct batch *batch, const struct batch_item *item, const char *reason)
 {
     struct run *run = batch->run;
     const struct outcome *outcome = &item->outcome;
     bool sent = item->refused == NULL;
     const struct receipt receipt = {
         .kind = RECEIPT_ATTEMPT,
-        .at = batch->recorded_at,
+        .at = delivery_now(run->wave->delivery),
         .incident = run->chunk.incident,
         .wave = run->chunk.wave,
         .channel = run->driver->facts.channel,
@@ -206,7 +206,7 @@ static void add_receipt(struct batch *batch, const struct batch_item *item)
         .status = sent ? outcome->status : "5.6.0",
         .code = sent ? outcome->code : 0,
         .notice_digest = item->digest,
-        .reason = item->reason,
+        .reason = reason,
         .seed = &item->seed,
         .recipient_id = item->recipient_id,
         .number = item->number,
@@ -216,21 +216,23 @@ static void add_receipt(struct batch *batch, const struct batch_item *item)
         .diagnostic = outcome->diagnostic,
     };
     receipt_batch_add(&batch->receipts, &run->wave->dossier->key, &receipt);
+    run->wave->delivery->stats.receipts++;
 }
 
 static void record_item(struct batch *batch, unsigned i)
 {
     struct batch_item *item = &batch->items[i];
     struct run *run = batch->run;
+    const char *reason = item->refused;
     uint8_t state = MEMBER_FAILED;
-    item->reason = item->refused;
+    run->busy[item->position] = false;
     if (item->refused == NULL)
-        state = judge_outcome(run, item, &item->reason);
+        state = judge_outcome(run, item, &reason);
     batch->changes[i] = (struct member_change){item->position, state};
     run->progress[item->position] = member_merge(run->progress[item->position], state);
     /* What was never handed over needs no receipt: nothing happened. */
-    item->receipted = item->sent_at > 0 || (item->refused != NULL && item->recipient_id != NULL);
-    run->wave->delivery->stats.receipts += item->receipted;
+    if (item->sent_at > 0 || (item->refused != NULL && item->recipient_id != NULL))
+        add_receipt(batch, item, reason);
 }
 
 static void batch_free(struct batch *batch)
@@ -249,33 +251,20 @@ static void on_recorded(struct store_request *request)
     struct batch *batch = container_of(record, struct batch, record);
     struct run *run = batch->run;
     wave_count_done(run->wave, batch->n);
-    for (unsigned i = 0; i < batch->n; i++)
-        run->busy[batch->items[i].position] = false;
     run_batch_done(run, batch, request->result);
     batch_free(batch);
     run_pump(run);
 }
 
-/* Sealing and deflating cost more than all else that the loop does for a message: the lane does it.
- */
-static void receipts_work(struct lane_job *job, unsigned thread)
+void batch_record(struct batch *batch)
 {
-    struct batch *batch = container_of(job, struct batch, job);
-    (void)thread;
-    for (unsigned i = 0; i < batch->n; i++)
-        if (batch->items[i].receipted)
-            add_receipt(batch, &batch->items[i]);
-    receipt_batch_finish(&batch->receipts);
-}
-
-/* The retries are written as they are now, not as they were when the batch was judged: batches may
- * come back from the lane in another order. */
-static void on_receipts(struct lane_job *job)
-{
-    struct batch *batch = container_of(job, struct batch, job);
     struct run *run = batch->run;
     struct delivery *delivery = run->wave->delivery;
     struct store_chunk_record *record = &batch->record;
+    bool intended = batch->intent.n > 0;
+    for (unsigned i = 0; i < batch->n; i++)
+        record_item(batch, i);
+    receipt_batch_finish(&batch->receipts);
     retries_write(&batch->retries, &run->retries);
     batch->retries_blob = (struct blob){batch->retries.data, batch->retries.length};
     memset(record, 0, sizeof(*record));
@@ -283,7 +272,7 @@ static void on_receipts(struct lane_job *job)
     record->chunk = run->chunk.id;
     record->gen = run->chunk.gen;
     record->intents_drop = &batch->intent.seq;
-    record->n_intents_drop = batch->intent.n > 0 ? 1 : 0;
+    record->n_intents_drop = intended ? 1 : 0;
     record->changes = batch->changes;
     record->n_changes = batch->n;
     record->retries = &batch->retries_blob;
@@ -291,14 +280,4 @@ static void on_receipts(struct lane_job *job)
     record->lease_until = delivery_now(delivery) + delivery->config.lease_ms;
     record->receipts = batch->receipts.n > 0 ? &batch->receipts : NULL;
     store_chunk_record(delivery->config.store, record);
-}
-
-void batch_record(struct batch *batch)
-{
-    batch->recorded_at = delivery_now(batch->run->wave->delivery);
-    for (unsigned i = 0; i < batch->n; i++)
-        record_item(batch, i);
-    batch->job.work = receipts_work;
-    batch->job.done = on_receipts;
-    lane_submit(batch->run->wave->delivery->render, &batch->job);
 }

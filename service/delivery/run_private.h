@@ -24,8 +24,6 @@ struct batch_item {
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
     uint8_t digest[DIGEST_SIZE];
     const char *refused; /* not sent at all: a fixed word why */
-    const char *reason;  /* a fixed word for the receipt, or NULL */
-    bool receipted;      /* something happened: there is a receipt */
     struct outcome outcome;
     bool provider_fault;
     bool first_fault; /* the provider was well until this message */
@@ -59,7 +57,6 @@ struct batch {
     struct member_change changes[BATCH_MAX];
     uint32_t numbers[BATCH_MAX];
     struct receipt_batch receipts;
-    time_ms recorded_at; /* when the outcomes were judged */
     struct buf retries;
     struct blob retries_blob;
     struct loop_timer busy; /* the driver said BUSY: again soon */
