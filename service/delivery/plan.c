@@ -121,15 +121,16 @@ static void plan_person(struct planner *planner, const struct recipient *r,
     json_object_put(fate.facts);
 }
 
-/* Erased before the plan: told by nobody, but counted, so that roster and outcomes add up. */
-static void skip_erased(struct planner *planner)
+/* Erased before the plan, or stored bytes that do not open: told by nobody, but counted, so that
+ * roster and outcomes add up. */
+static void skip_unopened(struct planner *planner, const char *reason)
 {
     const struct receipt receipt = {.kind = RECEIPT_UNREACHABLE,
                                     .at = planner->now,
                                     .incident = planner->wave->incident,
                                     .wave = planner->wave->id,
                                     .outcome = -1,
-                                    .reason = "erased"};
+                                    .reason = reason};
     planner->people[PEOPLE_UNREACHABLE].value++;
     receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
 }
@@ -139,20 +140,22 @@ static void plan_block(struct planner *planner, struct roster_codec *codec,
 {
     struct seal_key seeds[ROSTER_BLOCK];
     struct recipient r;
-    if (!roster_open_seeds(block, &planner->wave->dossier->key, seeds)) {
-        planner->damaged++;
-        return;
-    }
+    bool opens = roster_open_seeds(block, &planner->wave->dossier->key, seeds);
     for (unsigned slot = 0; slot < block->n; slot++) {
         arena_reset(planner->person_arena);
-        enum result result =
-            roster_open_person(codec, block, seeds, slot, planner->person_arena, &r);
-        if (result == RESULT_OK)
+        enum result result = RESULT_NOT_FOUND; /* a void slot is nobody */
+        if (opens)
+            result = roster_open_person(codec, block, seeds, slot, planner->person_arena, &r);
+        else if (!roster_is_void(block, slot))
+            result = RESULT_INVALID;
+        if (result == RESULT_OK) {
             plan_person(planner, &r, &seeds[slot]);
-        else if (result == RESULT_DENIED)
-            skip_erased(planner);
-        else if (result != RESULT_NOT_FOUND) /* a void slot is nobody */
+        } else if (result == RESULT_DENIED) {
+            skip_unopened(planner, "erased");
+        } else if (result != RESULT_NOT_FOUND) {
             planner->damaged++;
+            skip_unopened(planner, "damaged");
+        }
     }
     explicit_bzero(seeds, sizeof(seeds));
 }

@@ -22,7 +22,8 @@ struct rehearsal {
     struct lane_job job;
     struct arena *blocks_arena, *person_arena;
     int64_t at;
-    int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX], erased;
+    int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX];
+    int64_t unopened; /* erased, or damaged on the disk: nobody can tell them */
     unsigned listed;
     bool more;
     struct buf people;
@@ -56,7 +57,7 @@ static void rehearsal_answer(struct rehearsal *it)
                it->more ? "true" : "false");
     buf_add(&json, it->people.data, it->people.length);
     buf_printf(&json, "],\"unreachable\":%lld,\"withheld\":%lld}",
-               (long long)(it->fates[FATE_UNREACHABLE] + it->erased),
+               (long long)(it->fates[FATE_UNREACHABLE] + it->unopened),
                (long long)it->fates[FATE_WITHHELD]);
     req->json = arena_strndup(req->request.arena, json.data, json.length);
     buf_wipe(&json);
@@ -107,16 +108,16 @@ static void rehearse_work(struct lane_job *job, unsigned thread)
     struct recipient r;
     for (size_t i = 0; i < it->read.n; i++) {
         const struct roster_block *block = &it->read.blocks[i];
-        if (!roster_open_seeds(block, &it->dossier->key, seeds))
-            continue;
+        bool opens = roster_open_seeds(block, &it->dossier->key, seeds);
         for (unsigned slot = 0; slot < block->n; slot++) {
             arena_reset(it->person_arena);
-            enum result result = roster_open_person(it->delivery->codecs[thread], block, seeds,
-                                                    slot, it->person_arena, &r);
-            if (result == RESULT_OK)
+            if (roster_is_void(block, slot))
+                continue;
+            if (opens && roster_open_person(it->delivery->codecs[thread], block, seeds, slot,
+                                            it->person_arena, &r) == RESULT_OK)
                 rehearse_person(it, &r, &seeds[slot]);
-            else if (result == RESULT_DENIED)
-                it->erased++;
+            else
+                it->unopened++;
         }
     }
     explicit_bzero(seeds, sizeof(seeds));

@@ -10,6 +10,7 @@
 
 /* Libraries. */
 #include <cmocka.h>
+#include <sqlite3.h>
 
 /* Base. */
 #include "base/str.h"
@@ -266,6 +267,40 @@ static void restart_goes_on(void **state)
     rig_destroy(&after);
 }
 
+static void damage(struct rig *rig, const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+    snprintf(path, sizeof(path), "%s/store.db", rig->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* If this fails, people whose stored bytes are damaged vanish from the count instead of being named
+ * as untold. */
+static void damaged_people_are_counted(void **state)
+{
+    struct rig *rig = *state;
+    id incident =
+        rig_draft(rig, "{\"recipient_id\":\"a\",\"name\":\"Ann A\",\"email\":\"ok@a.example\"}\n"
+                       "{\"recipient_id\":\"b\",\"name\":\"Bob B\",\"email\":\"ok@b.example\"}\n");
+    rig_upload(rig, incident,
+               "{\"recipient_id\":\"c\",\"name\":\"Cy C\",\"email\":\"ok@c.example\"}\n"
+               "{\"recipient_id\":\"d\",\"name\":\"Dee D\",\"email\":\"ok@d.example\"}\n");
+    rig_upload(rig, incident,
+               "{\"recipient_id\":\"e\",\"name\":\"Eve E\",\"email\":\"ok@e.example\"}\n");
+    damage(rig, "UPDATE roster_block SET body = zeroblob(length(body)) WHERE block = 0");
+    damage(rig, "UPDATE roster_seed SET seeds = zeroblob(length(seeds)) WHERE block = 1");
+    assert_int_equal(rig_act(rig, VERB_APPROVE, incident, 2), RESULT_OK);
+    assert_int_equal(rig_act(rig, VERB_RELEASE, incident, 1), RESULT_OK);
+    rig_pass(rig, 73 * HOUR);
+    assert_int_equal(rig_people(rig, incident, PEOPLE_UNREACHABLE), 4);
+    assert_int_equal(rig_people(rig, incident, PEOPLE_TOLD), 1);
+    assert_int_equal(rig_receipts(rig, incident, "unreachable"), 4);
+    assert_int_equal(rig_state(rig, incident), WAVE_SETTLED);
+}
+
 /* If this fails, a hold that outlived its time is forgotten, or resumes by itself. */
 static void an_old_hold_alarms(void **state)
 {
@@ -331,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(restart_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_person_decides, setup, teardown),
         cmocka_unit_test_setup_teardown(an_old_hold_alarms, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_people_are_counted, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
