@@ -88,6 +88,7 @@ static void on_approved(struct store_request *request)
 {
     struct store_approval *approval = container_of(request, struct store_approval, request);
     struct act *act = container_of(approval, struct act, approval);
+    act->req->wave = approval->wave; /* the caller may have said "the first" */
     act->req->approvals = approval->approvals;
     act->req->state = approval->state;
     act_finish(act, request->result, &request->error);
@@ -160,6 +161,7 @@ static void on_moved(struct store_request *request)
     if (act_again(act, request->result))
         return;
     if (request->result == RESULT_OK) {
+        act->req->wave = move->row.id;
         act->req->state = move->row.state;
         act->req->approvals = move->row.approvals;
         log_info("wave_moved", LOG_INT("wave", move->row.id),

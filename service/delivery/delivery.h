@@ -134,7 +134,7 @@ struct delivery_act {
     struct delivery_request request;
     enum delivery_verb verb;
     id incident;
-    int64_t wave; /* 0: the first */
+    int64_t wave; /* 0: the first; out: which it was */
     id principal;
     const char *hash; /* APPROVE: hex of what this person saw (from preview or incident view); NULL:
                          as it is now */

@@ -123,6 +123,7 @@ def release(rig, path):
     assert preview["to"] == "r1@example.org" and "copied a mailbox" in preview["text"], preview
     expect(rig.call("POST", path + "/approvals", "approver", {"hash": "0" * 64}), 409)
     answer = expect(rig.call("POST", path + "/approvals", "approver", {"hash": preview["approval_hash"]}), 200)
+    assert answer.json["wave"] > 0, answer.body  # which wave was approved, not the 0 that stands for "the first"
     assert answer.json["state"] == "approved"
     expect(rig.call("POST", path + "/release", "responder"), 200)
 
