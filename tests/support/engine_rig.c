@@ -236,6 +236,19 @@ void rig_destroy(struct rig **rig)
     *rig = NULL;
 }
 
+int rig_setup(void **state)
+{
+    *state = rig_create();
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    struct rig *rig = *state;
+    rig_destroy(&rig);
+    return 0;
+}
+
 void rig_release(struct rig *rig, enum outcome_kind kind)
 {
     rig->hang = false;

@@ -6,6 +6,13 @@
 #include "service/delivery/facts.h"
 #include "service/delivery/intake.h"
 
+#define HOUR INT64_C(3600000) /* milliseconds */
+#define DAY  (24 * HOUR)
+/* The member of an uploaded person that holds a whole postal address. */
+#define ADDRESS(line1)                                                                             \
+    "\"address\":{\"line1\":\"" line1                                                              \
+    "\",\"city\":\"Springfield\",\"region\":\"CA\",\"postal_code\":\"90210\",\"country\":\"US\"}"
+
 enum { RIG_EMAIL, RIG_SMS, RIG_POST, RIG_BANNER, RIG_CHANNELS };
 
 struct rig_sent {
@@ -54,6 +61,9 @@ void rig_restart(struct rig *rig);
 void rig_steps(struct rig *rig, unsigned n);
 /* The engine stops as after SIGTERM, everything is freed, the directory removed. */
 void rig_destroy(struct rig **rig);
+/* For cmocka: a rig of its own for each test, as *state. */
+int rig_setup(void **state);
+int rig_teardown(void **state);
 /* What a machine finds that starts on the disk as it is now: a kill -9 at this moment. The ledger
  * goes along. */
 struct rig *rig_after_crash(const struct rig *dead);

@@ -19,23 +19,7 @@
 /* This module. */
 #include "tests/support/engine_channels.h"
 
-#define HOUR INT64_C(3600000)
-#define DAY  (24 * HOUR)
-
 enum { AUTHOR = 1, APPROVER = 2 };
-
-static int setup(void **state)
-{
-    *state = rig_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *rig = *state;
-    rig_destroy(&rig);
-    return 0;
-}
 
 static void on_request(struct delivery_request *request)
 {
@@ -293,15 +277,16 @@ static void an_endless_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_segment_of_nobody, setup, teardown),
-        cmocka_unit_test_setup_teardown(hold_in_the_middle_of_planning, setup, teardown),
-        cmocka_unit_test_setup_teardown(known_before_we_knew, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_thousand_take_the_next_rung, setup, teardown),
-        cmocka_unit_test_setup_teardown(tokens_have_a_secret, setup, teardown),
-        cmocka_unit_test_setup_teardown(outage_keeps_nobody_from_the_next_rung, setup, teardown),
-        cmocka_unit_test_setup_teardown(gone_before_open, setup, teardown),
-        cmocka_unit_test_setup_teardown(odd_spreadsheets, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_endless_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_segment_of_nobody, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(hold_in_the_middle_of_planning, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(known_before_we_knew, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_thousand_take_the_next_rung, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(tokens_have_a_secret, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(outage_keeps_nobody_from_the_next_rung, rig_setup,
+                                        rig_teardown),
+        cmocka_unit_test_setup_teardown(gone_before_open, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(odd_spreadsheets, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(an_endless_line, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,26 +18,6 @@
 /* This module. */
 #include "tests/support/engine_rig.h"
 
-#define HOUR INT64_C(3600000)
-#define DAY  (24 * HOUR)
-
-#define ADDRESS(line1)                                                                             \
-    "\"address\":{\"line1\":\"" line1                                                              \
-    "\",\"city\":\"Springfield\",\"region\":\"CA\",\"postal_code\":\"90210\",\"country\":\"US\"}"
-
-static int setup(void **state)
-{
-    *state = rig_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *rig = *state;
-    rig_destroy(&rig);
-    return 0;
-}
-
 /* If this fails, the plainest promise is broken: an accepted mail without a bounce for 72 hours
  * tells the person. */
 static void email_tells_after_its_time(void **state)
@@ -353,20 +333,21 @@ static void a_person_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(email_tells_after_its_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(refusal_takes_the_next_rung, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_falls_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(silence_is_no_evidence_for_sms, setup, teardown),
-        cmocka_unit_test_setup_teardown(late_bounce_reopens, setup, teardown),
-        cmocka_unit_test_setup_teardown(deferral_is_retried_then_passed_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(provider_outage_waits_and_goes, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_people_release, setup, teardown),
-        cmocka_unit_test_setup_teardown(hold_stops_and_resume_goes_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(crash_in_flight, setup, teardown),
-        cmocka_unit_test_setup_teardown(restart_goes_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_person_decides, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_old_hold_alarms, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged_people_are_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(email_tells_after_its_time, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(refusal_takes_the_next_rung, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(nobody_falls_out, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(silence_is_no_evidence_for_sms, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(late_bounce_reopens, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(deferral_is_retried_then_passed_on, rig_setup,
+                                        rig_teardown),
+        cmocka_unit_test_setup_teardown(provider_outage_waits_and_goes, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(two_people_release, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(hold_stops_and_resume_goes_on, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(crash_in_flight, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(restart_goes_on, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_person_decides, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(an_old_hold_alarms, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(damaged_people_are_counted, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,26 +13,6 @@
 /* This module. */
 #include "tests/support/engine_rig.h"
 
-#define HOUR INT64_C(3600000)
-#define DAY  (24 * HOUR)
-
-#define ADDRESS(line1)                                                                             \
-    "\"address\":{\"line1\":\"" line1                                                              \
-    "\",\"city\":\"Springfield\",\"region\":\"CA\",\"postal_code\":\"90210\",\"country\":\"US\"}"
-
-static int setup(void **state)
-{
-    *state = rig_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct rig *rig = *state;
-    rig_destroy(&rig);
-    return 0;
-}
-
 /* If this fails, one message that makes the relay hang up keeps everybody else back for ever. */
 static void poison_steps_aside(void **state)
 {
@@ -67,8 +47,8 @@ static void refusal_of_us_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(poison_steps_aside, setup, teardown),
-        cmocka_unit_test_setup_teardown(refusal_of_us_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(poison_steps_aside, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(refusal_of_us_waits, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,8 +22,6 @@
 #include "tests/support/engine_channels.h"
 #include "tests/support/fault_vfs.h"
 
-#define HOUR INT64_C(3600000)
-
 enum { PEOPLE_MAX = 12, AUTHOR = 1, APPROVER = 2, SEEDS = 150 };
 
 struct tally {                 /* of one person on one channel */

@@ -21,9 +21,6 @@
 #include "tests/support/engine_rig.h"
 #include "tocsin/store_erase.h"
 
-#define HOUR INT64_C(3600000)
-#define DAY  (24 * HOUR)
-
 /* The canaries: what must not be found. */
 static const char *const canaries[] = {"Quintessa",         "quintessa@kanari-familie.example",
                                        "+491701234567",     "Zaunkoenigweg",
