@@ -77,15 +77,19 @@ static enum result check_from(const struct lob_config *config, struct error *err
     return RESULT_OK;
 }
 
+static struct vendor_key_files key_files(const struct lob_config *config)
+{
+    return (struct vendor_key_files){.api_key = config->api_key_file,
+                                     .test_api_key = config->test_api_key_file,
+                                     .webhook_secret = config->webhook_secret_file};
+}
+
 static enum result check_config(const void *given, struct error *error)
 {
     const struct lob_config *config = given;
-    enum result result = secret_check(config->api_key_file, "api_key_file", error);
+    const struct vendor_key_files files = key_files(config);
+    enum result result = vendor_keys_check(&files, error);
 
-    if (result == RESULT_OK && config->test_api_key_file)
-        result = secret_check(config->test_api_key_file, "test_api_key_file", error);
-    if (result == RESULT_OK && config->webhook_secret_file)
-        result = secret_check(config->webhook_secret_file, "webhook_secret_file", error);
     if (result == RESULT_OK && config->base_url)
         result = url_check(config->base_url, config->plain_http, "base_url", error);
     if (result == RESULT_OK)
@@ -105,25 +109,6 @@ static void settings_free(void *pointer)
     mem_wipe_free(settings, sizeof *settings);
 }
 
-static enum result load(struct lob_settings *settings, const struct lob_config *config,
-                        struct error *error)
-{
-    enum result result =
-        secret_load(config->api_key_file, "api_key_file", &settings->api_key, error);
-
-    if (result == RESULT_OK)
-        result = secret_load(config->test_api_key_file, "test_api_key_file",
-                             &settings->test_api_key, error);
-    if (result == RESULT_OK)
-        result = secret_load(config->webhook_secret_file, "webhook_secret_file", &settings->webhook,
-                             error);
-    if (result == RESULT_OK && settings->test_api_key.n &&
-        !str_starts(settings->test_api_key.values[0], "test_"))
-        result = error_set(error, RESULT_INVALID, "test_api_key_file",
-                           "this is no test key, so tests would be mailed: take test_...");
-    return result;
-}
-
 static const struct http_vendor vendor = {
     .provider = "lob",
     .write_send = lob_write_send,
@@ -141,6 +126,7 @@ static enum result open_channel(const struct channel_open *open, struct channel 
                                 struct error *error)
 {
     const struct lob_config *config = open->config;
+    const struct vendor_key_files files = key_files(config);
     struct lob_settings *settings = mem_new(struct lob_settings);
     enum result result;
 
@@ -151,7 +137,7 @@ static enum result open_channel(const struct channel_open *open, struct channel 
     settings->color = config->color;
     settings->double_sided = config->double_sided;
     sender_copy(&settings->from, &config->from);
-    result = load(settings, config, error);
+    result = vendor_keys_load(&files, &settings->keys, error);
     if (result != RESULT_OK) {
         settings_free(settings);
         return result;

@@ -1,9 +1,9 @@
 /* postal_lob.h - Lob's letters: settings and the pure functions of its wire and outcome files. */
 #pragma once
-#include "channels/common/secret.h"
 #include "channels/common/wire.h"
 #include "sender.h"
 #include "tocsin/channel.h"
+#include "vendor_keys.h"
 
 struct lob_config {
     char *api_key_file;        /* live_...; path or env:NAME */
@@ -22,7 +22,7 @@ struct lob_settings {
     char *from_id, *mail_type, *extra_service, *base_url;
     struct sender from;
     bool color, double_sided;
-    struct secrets api_key, test_api_key, webhook;
+    struct vendor_keys keys;
 };
 
 /* HTML of fewer characters goes as text, a longer one as an upload. */

@@ -193,10 +193,10 @@ static enum result verify(const struct lob_settings *settings, const struct chan
     const char *signature = report_header(report, "Lob-Signature");
     const char *timestamp = report_header(report, "Lob-Signature-Timestamp");
 
-    if (!settings->webhook.n)
+    if (!settings->keys.webhook.n)
         return report_no_secret(error, "webhook_secret_file");
     if (!signature || !timestamp || strlen(timestamp) > 20 ||
-        !signature_hex_ok(&settings->webhook, timestamp,
+        !signature_hex_ok(&settings->keys.webhook, timestamp,
                           (struct slice){report->body, report->body_length}, signature))
         return report_denied(error);
     if (!signature_fresh(report->now, signature_time(timestamp), LOB_TOLERANCE_MS))

@@ -21,7 +21,7 @@ enum { ADDRESS_PAIRS = 7, OPTION_PAIRS = 4 };
 
 static void log_in(const struct lob_settings *settings, bool test, struct wire_request *to)
 {
-    const struct secrets *key = test ? &settings->test_api_key : &settings->api_key;
+    const struct secrets *key = test ? &settings->keys.test_api_key : &settings->keys.api_key;
 
     to->user = key->values[0];
     to->password = "";

@@ -1,10 +1,10 @@
 /* postal_postgrid.h - PostGrid's letters: settings and the pure functions of its wire and outcome
  * files. */
 #pragma once
-#include "channels/common/secret.h"
 #include "channels/common/wire.h"
 #include "sender.h"
 #include "tocsin/channel.h"
+#include "vendor_keys.h"
 
 struct postgrid_config {
     char *api_key_file;        /* live_...; path or env:NAME */
@@ -23,7 +23,7 @@ struct postgrid_settings {
     char *from_id, *size, *mailing_class, *base_url;
     struct sender from;
     bool color, double_sided;
-    struct secrets api_key, test_api_key, webhook;
+    struct vendor_keys keys;
 };
 
 /* JSON callbacks are signed as they leave; JWTs carry the time of the event, and are retried for 7

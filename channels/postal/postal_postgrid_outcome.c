@@ -165,8 +165,8 @@ static enum result open_json(const struct postgrid_settings *settings,
     const char *v1;
 
     if (!signature_split(report_header(report, "PostGrid-Signature"), t, &v1) ||
-        !signature_hex_ok(&settings->webhook, t, (struct slice){report->body, report->body_length},
-                          v1))
+        !signature_hex_ok(&settings->keys.webhook, t,
+                          (struct slice){report->body, report->body_length}, v1))
         return report_denied(error);
     if (!signature_fresh(report->now, signature_time(t), POSTGRID_TOLERANCE_MS))
         return report_stale(error);
@@ -186,7 +186,7 @@ static enum result open_jwt(const struct postgrid_settings *settings,
         token.length--;
     if (!payload)
         return RESULT_INVALID;
-    long n = jwt_open(&settings->webhook, token, payload, report->body_length + 1);
+    long n = jwt_open(&settings->keys.webhook, token, payload, report->body_length + 1);
     if (n < 0)
         return RESULT_DENIED;
     if (json_read(payload, (size_t)n, ret_json, NULL) != RESULT_OK)
@@ -207,7 +207,7 @@ enum result postgrid_report(const struct postgrid_settings *settings,
     struct json_object *json = NULL;
     enum result code;
 
-    if (!settings->webhook.n)
+    if (!settings->keys.webhook.n)
         return report_no_secret(error, "webhook_secret_file");
     if (report->body_length && report->body[0] == '{') {
         if ((code = open_json(settings, report, &json, error)) != RESULT_OK)

@@ -10,7 +10,7 @@
 
 static void log_in(const struct postgrid_settings *settings, bool test, struct wire_request *to)
 {
-    const struct secrets *key = test ? &settings->test_api_key : &settings->api_key;
+    const struct secrets *key = test ? &settings->keys.test_api_key : &settings->keys.api_key;
 
     if (!key->n) {
         to->refusal = "no key of the provider's test mode is configured";

@@ -57,7 +57,7 @@ static enum result parse(unsigned driver, const struct channel_report *report, s
     static struct postgrid_settings grid;
 
     twilio.public_url = kannel.public_url = url;
-    twilio.auth_tokens = lob.webhook = grid.webhook = secret;
+    twilio.auth_tokens = lob.keys.webhook = grid.keys.webhook = secret;
     hook.report = hook_secret;
     switch (driver) {
     case 0:

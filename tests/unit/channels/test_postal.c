@@ -30,12 +30,12 @@ static char url[] = "https://api.example.com", name[] = "Acme \"Privacy\"", line
     }
 static struct lob_settings lob = {.base_url = url,
                                   .from = FROM,
-                                  .api_key = {.n = 1, .values = {"live_k"}},
-                                  .webhook = {.n = 1, .values = {"whs"}}};
+                                  .keys.api_key = {.n = 1, .values = {"live_k"}},
+                                  .keys.webhook = {.n = 1, .values = {"whs"}}};
 static struct postgrid_settings grid = {.base_url = url,
                                         .from = FROM,
-                                        .api_key = {.n = 1, .values = {"live_k"}},
-                                        .webhook = {.n = 1, .values = {"whs"}}};
+                                        .keys.api_key = {.n = 1, .values = {"live_k"}},
+                                        .keys.webhook = {.n = 1, .values = {"whs"}}};
 static struct postal_address to = {"2 Elm St", NULL, "Portland", "OR", "97201", "US"};
 static struct channel_send letter = {
     .token = FAKE_TOKEN,
