@@ -148,8 +148,9 @@ void delivery_act(struct delivery *delivery, struct delivery_act *req);
 
 /* What a release would do now, without doing it: {"goes", "unreachable", "withheld",
  * "first_channel": {...}, "people":
- * [{"recipient_id", "fate", "why"}], "more"}: up to `limit` of those who would not be told, and
- * why. */
+ * [{"recipient_id", "fate", "why"}], "more", "lint": [{"locale", "rule", "error", "text"}]}: up to
+ * `limit` of those who would not be told, and why; and what the lint says of the text in each
+ * language. */
 struct delivery_rehearse {
     struct delivery_request request;
     id incident;

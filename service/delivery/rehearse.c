@@ -43,6 +43,26 @@ static void rehearsal_finish(struct rehearsal *it, enum result result, const str
     req->request.cb(&req->request);
 }
 
+/* What an editor would say of each language's text: [{"error","locale","rule","text"}]. */
+static void write_lint(struct buf *json, struct rehearsal *it)
+{
+    const struct notice_set *set = it->delivery->config.notices;
+    struct lint_report report;
+    const char *locale, *comma = "";
+    for (size_t i = 0; (locale = notice_set_locale(set, it->dossier->policy.kind, i)) != NULL;
+         i++) {
+        notice_lint(dossier_notice(it->dossier, locale), &report);
+        for (size_t k = 0; k < report.n; k++) {
+            const struct lint_finding *finding = &report.findings[k];
+            buf_printf(json, "%s{\"error\":%s,\"locale\":\"%s\",\"rule\":\"%s\",\"text\":", comma,
+                       finding->error ? "true" : "false", locale, finding->rule);
+            json_write_string(json, finding->text, strlen(finding->text));
+            buf_puts(json, "}");
+            comma = ",";
+        }
+    }
+}
+
 static void rehearsal_answer(struct rehearsal *it)
 {
     const struct policy *policy = &it->dossier->policy;
@@ -53,8 +73,9 @@ static void rehearsal_answer(struct rehearsal *it)
     for (unsigned i = 0; i < policy->n_channels; i++)
         buf_printf(&json, "%s\"%s\":%lld", i ? "," : "", policy->channels[i].channel,
                    (long long)it->first[i]);
-    buf_printf(&json, "},\"goes\":%lld,\"more\":%s,\"people\":[", (long long)it->fates[FATE_GOES],
-               it->more ? "true" : "false");
+    buf_printf(&json, "},\"goes\":%lld,\"lint\":[", (long long)it->fates[FATE_GOES]);
+    write_lint(&json, it);
+    buf_printf(&json, "],\"more\":%s,\"people\":[", it->more ? "true" : "false");
     buf_add(&json, it->people.data, it->people.length);
     buf_printf(&json, "],\"unreachable\":%lld,\"withheld\":%lld}",
                (long long)(it->fates[FATE_UNREACHABLE] + it->unopened),

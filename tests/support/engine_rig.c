@@ -319,6 +319,9 @@ id rig_draft(struct rig *rig, const char *ndjson)
     bool done = false;
     struct json_object *document;
     require(json_read(document_text, strlen(document_text), &document, NULL) == RESULT_OK);
+    if (rig->what_happened != NULL)
+        json_object_object_add(json_get(document, "facts"), "what_happened",
+                               json_object_new_string(rig->what_happened));
     struct delivery_incident_create create = {
         .request = {.cb = on_request, .private_state = &done},
         .document = document,
@@ -461,4 +464,21 @@ enum result rig_decide(struct rig *rig, id incident, const char *recipient_id,
     rig_settle(rig);
     require(done);
     return decide.request.result;
+}
+
+struct json_object *rig_rehearse(struct rig *rig, id incident)
+{
+    bool done = false;
+    struct json_object *json;
+    struct arena *arena = arena_create(1 << 20);
+    struct delivery_rehearse rehearse = {
+        .request = {.cb = on_request, .private_state = &done, .arena = arena},
+        .incident = incident,
+        .limit = 2};
+    delivery_rehearse(rig->delivery, &rehearse);
+    rig_settle(rig);
+    require(done && rehearse.request.result == RESULT_OK);
+    require(json_read(rehearse.json, strlen(rehearse.json), &json, NULL) == RESULT_OK);
+    arena_destroy(&arena);
+    return json;
 }

@@ -45,7 +45,8 @@ struct rig {
     bool provider_down[RIG_CHANNELS];
     bool hang; /* sends stay in flight until rig_release() */
     struct list hanging;
-    time_ms hold_until; /* of the next VERB_HOLD; 0: none */
+    const char *what_happened; /* of the next incident; NULL: a plain sentence */
+    time_ms hold_until;        /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;
     bool can_query; /* SMS is asked what became of an uncertain send */
@@ -92,3 +93,5 @@ unsigned rig_receipts(struct rig *rig, id incident, const char *kind);
 /* A person decides about a message of which nobody knows whether it was sent. */
 enum result rig_decide(struct rig *rig, id incident, const char *recipient_id,
                        enum decision_verb verb);
+/* What a release would do now: the JSON, which the caller puts. */
+struct json_object *rig_rehearse(struct rig *rig, id incident);

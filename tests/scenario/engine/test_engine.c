@@ -247,6 +247,44 @@ static void restart_goes_on(void **state)
     rig_destroy(&after);
 }
 
+/* If this fails, what a responder was shown before the release is not what happens, or writes
+ * something. */
+static void a_rehearsal_is_what_happens(void **state)
+{
+    struct rig *rig = *state;
+    rig->what_happened = "Out of an abundance of caution we tell you that a file was copied.";
+    id incident =
+        rig_draft(rig, "{\"recipient_id\":\"a\",\"name\":\"Ann A\",\"email\":\"ok@a.example\"}\n"
+                       "{\"recipient_id\":\"b\",\"name\":\"Bob B\",\"phone\":\"+14155550109\"}\n"
+                       "{\"recipient_id\":\"c\",\"email\":\"ok@c.example\"}\n"
+                       "{\"recipient_id\":\"d\",\"name\":\"Dee D\"}\n"
+                       "{\"recipient_id\":\"e\",\"name\":\"Eve E\"}\n");
+    struct json_object *shown = rig_rehearse(rig, incident);
+    assert_int_equal(json_get_int(shown, "goes", -1), 2);
+    assert_int_equal(json_get_int(json_get(shown, "first_channel"), "email", -1), 1);
+    assert_int_equal(json_get_int(json_get(shown, "first_channel"), "sms", -1), 1);
+    assert_true(json_get_bool(shown, "more", false)); /* three, and two were asked for */
+    struct json_object *first = json_object_array_get_idx(json_get(shown, "people"), 0);
+    assert_string_equal(json_get_string(first, "recipient_id"), "c");
+    assert_string_equal(json_get_string(first, "fate"), "withheld");
+    assert_string_equal(json_object_get_string(json_object_array_get_idx(
+                            json_get(json_get(first, "why"), "fields"), 0)),
+                        "name");
+    struct json_object *finding = json_object_array_get_idx(json_get(shown, "lint"), 0);
+    assert_string_equal(json_get_string(finding, "rule"), "hedge");
+    assert_string_equal(json_get_string(finding, "locale"), "en");
+    assert_int_equal(rig->n_sent, 0);
+    assert_int_equal(rig_state(rig, incident), WAVE_DRAFT);
+    assert_int_equal(rig_act(rig, VERB_APPROVE, incident, 2), RESULT_OK);
+    assert_int_equal(rig_act(rig, VERB_RELEASE, incident, 1), RESULT_OK);
+    assert_int_equal(rig_people(rig, incident, PEOPLE_PLANNED), json_get_int(shown, "goes", -1));
+    assert_int_equal(rig_people(rig, incident, PEOPLE_WITHHELD),
+                     json_get_int(shown, "withheld", -1));
+    assert_int_equal(rig_people(rig, incident, PEOPLE_UNREACHABLE),
+                     json_get_int(shown, "unreachable", -1));
+    json_object_put(shown);
+}
+
 static void damage(struct rig *rig, const char *sql)
 {
     char path[128];
@@ -347,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(restart_goes_on, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(a_person_decides, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(an_old_hold_alarms, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(a_rehearsal_is_what_happens, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(damaged_people_are_counted, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
