@@ -17,7 +17,7 @@
 
 /* This module. */
 #include "service/daemon.h"
-#include "service/delivery/erase.h"
+#include "service/delivery/erase/erase.h"
 #include "service/delivery/vault.h"
 
 struct rewrapping {

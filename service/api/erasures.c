@@ -8,7 +8,7 @@
 #include "service/api/call.h"
 #include "service/api/json_check.h"
 #include "service/api/resources.h"
-#include "service/delivery/erase.h"
+#include "service/delivery/erase/erase.h"
 
 enum { MONTHS_MAX = 1200 };
 

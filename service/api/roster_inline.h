@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "service/delivery/intake.h"
+#include "service/delivery/roster/intake.h"
 
 struct roster_inline {
     struct delivery *delivery;

@@ -20,7 +20,7 @@
 #include "service/api/content_digest.h"
 #include "service/api/json_check.h"
 #include "service/api/resources.h"
-#include "service/delivery/intake.h"
+#include "service/delivery/roster/intake.h"
 
 struct upload {
     struct call *call;

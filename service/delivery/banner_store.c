@@ -14,7 +14,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
-#include "service/delivery/facts.h"
+#include "service/delivery/outcome/facts.h"
 
 static void account_blind(const struct delivery *delivery, const char *account,
                           uint8_t blind[BLIND_SIZE])

@@ -15,7 +15,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
-#include "service/delivery/notice_values.h"
+#include "service/delivery/plan/notice_values.h"
 
 enum { NOTICES_MAX = 32 };
 

@@ -1,7 +1,7 @@
 /* dossier.h - an incident opened for work: its key, its document, its policy and its compiled
  * notices. Loaded on the loop; notices may be asked for on any thread. */
 #pragma once
-#include "service/delivery/policy.h"
+#include "service/delivery/plan/policy.h"
 #include "tocsin/template.h"
 
 struct dossier {

@@ -1,7 +1,7 @@
 /* evidence_private.h - an export's inside. For service/evidence/ only. */
 #pragma once
 #include "service/delivery/dossier.h"
-#include "service/delivery/roster_codec.h"
+#include "service/delivery/roster/roster_codec.h"
 #include "service/evidence/bundle.h"
 #include "service/evidence/evidence.h"
 #include "service/evidence/tally.h"

@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 /* This module. */
-#include "service/delivery/notice_values.h"
+#include "service/delivery/plan/notice_values.h"
 #include "service/evidence/evidence_private.h"
 
 enum { PERSON_ARENA = 1 << 20, DIFFERENT_MAX = 100 };

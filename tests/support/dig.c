@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 /* This module. */
-#include "service/delivery/roster_codec.h"
+#include "service/delivery/roster/roster_codec.h"
 #include "tests/support/dig.h"
 #include "tocsin/receipt.h"
 

@@ -3,8 +3,8 @@
  * the first word of a street) says what becomes of a message. */
 #pragma once
 #include "service/delivery/delivery_private.h"
-#include "service/delivery/facts.h"
-#include "service/delivery/intake.h"
+#include "service/delivery/outcome/facts.h"
+#include "service/delivery/roster/intake.h"
 
 #define HOUR INT64_C(3600000) /* milliseconds */
 #define DAY  (24 * HOUR)

@@ -13,8 +13,8 @@
 #include "tocsin/loop.h"
 
 /* This module. */
-#include "service/delivery/intake.h"
-#include "service/delivery/erase.h"
+#include "service/delivery/roster/intake.h"
+#include "service/delivery/erase/erase.h"
 #include "tests/support/fake_delivery.h"
 
 enum { INCIDENTS_MAX = 256, PEOPLE = 100, RECEIPTS = 1200 };

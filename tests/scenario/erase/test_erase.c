@@ -16,7 +16,7 @@
 #include "base/str.h"
 
 /* This module. */
-#include "service/delivery/erase.h"
+#include "service/delivery/erase/erase.h"
 #include "tests/support/dig.h"
 #include "tests/support/engine_rig.h"
 #include "tocsin/store_erase.h"

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 
 /* This module. */
-#include "service/delivery/pack.h"
+#include "service/delivery/run/pack.h"
 
 enum { TEXT_MAX = 70000 };
 static const char dictionary[] = "\"name\":\"phone\":\"email\":\"recipient_id\":\"hl-\"";

@@ -1,0 +1,157 @@
+/* report.c - a provider's callback: driver.parse_report verifies the signature and says the facts;
+ * each is merged by facts.c in turn; the provider gets its answer when all are on disk, or a 503 so
+ * that it says them again. */
+/* System. */
+#include <stdio.h>
+#include <string.h>
+
+/* Base. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/delivery/delivery_private.h"
+#include "service/delivery/outcome/facts.h"
+
+struct reporting {
+    struct delivery *delivery;
+    struct delivery_report *req;
+    struct gate *gate;
+    struct loop_hop hop;
+    enum result result; /* of parsing */
+    struct report_result parsed;
+    size_t at; /* fact being worked on */
+    struct fact_merge fact;
+    char event[224];
+};
+
+static void reporting_finish(struct reporting *reporting, int status)
+{
+    struct delivery_report *req = reporting->req;
+    if (reporting->gate != NULL && status < 300)
+        reporting->gate->stats.reports++;
+    else if (reporting->gate != NULL)
+        reporting->gate->stats.reports_refused++;
+    req->reply_status = status;
+    req->request.result = reporting->result;
+    mem_free(reporting);
+    req->request.cb(&req->request);
+}
+
+static void fact_next(struct reporting *reporting);
+
+static void on_fact(struct delivery_request *request)
+{
+    struct fact_merge *fact = container_of(request, struct fact_merge, request);
+    struct reporting *reporting = container_of(fact, struct reporting, fact);
+    if (request->result == RESULT_NOT_FOUND) {
+        log_warn("report_without_attempt", LOG_TEXT("channel", reporting->req->channel),
+                 LOG_TEXT("provider", reporting->req->provider));
+    } else if (request->result != RESULT_OK) {
+        log_warn("report_not_stored", LOG_TEXT("channel", reporting->req->channel),
+                 LOG_TEXT("result", result_name(request->result)));
+        reporting->result = request->result;
+        reporting_finish(reporting, 503);
+        return;
+    }
+    reporting->at++;
+    fact_next(reporting);
+}
+
+static bool counts(const struct report_fact *fact)
+{
+    return fact->kind != REPORT_PROGRESS && fact->evidence != EVIDENCE_NONE;
+}
+
+/* A wish for paper becomes a request by POST /v1/written-notice-requests; here an operator is told
+ * that somebody has it. */
+static void say_request(const struct reporting *reporting, const struct report_fact *fact)
+{
+    if (fact->kind == REPORT_REQUEST)
+        log_warn("written_notice_asked_by_reply", LOG_TEXT("channel", reporting->req->channel),
+                 LOG_TEXT("provider", reporting->req->provider), LOG_TEXT("token", fact->token));
+}
+
+static const char *event_key(struct reporting *reporting)
+{
+    if (reporting->parsed.event_id == NULL)
+        return NULL;
+    snprintf(reporting->event, sizeof(reporting->event), "%s:%zu:%s", reporting->req->provider,
+             reporting->at, reporting->parsed.event_id);
+    return reporting->event;
+}
+
+static void fact_next(struct reporting *reporting)
+{
+    const struct report_result *parsed = &reporting->parsed;
+    for (; reporting->at < parsed->n && !counts(&parsed->facts[reporting->at]); reporting->at++)
+        say_request(reporting, &parsed->facts[reporting->at]);
+    if (reporting->at == parsed->n) {
+        reporting_finish(reporting, parsed->reply_status == 0 ? 204 : parsed->reply_status);
+        return;
+    }
+    const struct report_fact *from = &parsed->facts[reporting->at];
+    reporting->fact = (struct fact_merge){.request.cb = on_fact,
+                                          .token = from->token,
+                                          .evidence = from->evidence,
+                                          .blame = from->blame,
+                                          .status = from->status,
+                                          .code = from->code,
+                                          .provider_ref = from->provider_ref,
+                                          .diagnostic = from->diagnostic,
+                                          .at = from->at,
+                                          .event = event_key(reporting)};
+    fact_merge(reporting->delivery, &reporting->fact);
+}
+
+/* The callback never comes from inside delivery_report(). */
+static void on_parsed(struct loop_hop *hop)
+{
+    struct reporting *reporting = container_of(hop, struct reporting, hop);
+    enum result result = reporting->result;
+    if (result == RESULT_OK) {
+        fact_next(reporting);
+        return;
+    }
+    log_warn("report_refused", LOG_TEXT("channel", reporting->req->channel),
+             LOG_TEXT("provider", reporting->req->provider), LOG_TEXT("why", result_name(result)));
+    reporting_finish(reporting, result == RESULT_DENIED      ? 401
+                                : result == RESULT_NOT_FOUND ? 404
+                                                             : 400);
+}
+
+static struct gate *gate_find(struct delivery *delivery, const char *channel, const char *provider)
+{
+    for (size_t i = 0; i < delivery->config.n_channels; i++) {
+        const struct channel_facts *facts = &delivery->gates[i].driver->facts;
+        if (str_equal(facts->channel, channel) && str_equal(facts->provider, provider))
+            return &delivery->gates[i];
+    }
+    return NULL;
+}
+
+static enum result parse(struct reporting *reporting)
+{
+    struct delivery_report *req = reporting->req;
+    struct gate *gate = gate_find(reporting->delivery, req->channel, req->provider);
+    reporting->gate = gate;
+    if (gate == NULL || gate->driver->parse_report == NULL || gate->channel == NULL)
+        return error_set(&req->request.error, RESULT_NOT_FOUND, NULL,
+                         "No such provider reports here; check the callback URL.");
+    req->report.now = delivery_now(reporting->delivery);
+    return gate->driver->parse_report(gate->channel, &req->report, req->request.arena,
+                                      &reporting->parsed, &req->request.error);
+}
+
+void delivery_report(struct delivery *delivery, struct delivery_report *req)
+{
+    struct reporting *reporting = mem_new(struct reporting);
+    reporting->delivery = delivery;
+    reporting->req = req;
+    reporting->result = parse(reporting);
+    req->reply_type = reporting->parsed.reply_type;
+    req->reply_body = reporting->parsed.reply_body;
+    reporting->hop.cb = on_parsed;
+    loop_post(delivery->config.loop, &reporting->hop);
+}

@@ -1,0 +1,212 @@
+/* rehearse.c - what a release would do, without doing it: walks the roster as planning does and
+ * says how many people go over which channel first, and who cannot be reached or is withheld, and
+ * why. Writes nothing. */
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/mem.h"
+
+/* This module. */
+#include "service/delivery/delivery_private.h"
+#include "service/delivery/plan/fate.h"
+
+enum { SEGMENT_BLOCKS = 64, LIST_BYTES_MAX = 4 << 20 };
+
+struct rehearsal {
+    struct delivery *delivery;
+    struct delivery_rehearse *req;
+    struct dossier_load load;
+    struct dossier *dossier;
+    struct store_roster_read read;
+    struct lane_job job;
+    struct arena *blocks_arena, *person_arena;
+    int64_t at;
+    int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX];
+    int64_t unopened; /* erased, or damaged on the disk: nobody can tell them */
+    unsigned listed;
+    bool more;
+    struct buf people;
+};
+
+static void rehearsal_finish(struct rehearsal *it, enum result result, const struct error *error)
+{
+    struct delivery_rehearse *req = it->req;
+    req->request.result = result;
+    if (error != NULL)
+        req->request.error = *error;
+    dossier_destroy(&it->dossier);
+    arena_destroy(&it->blocks_arena);
+    arena_destroy(&it->person_arena);
+    buf_wipe(&it->people);
+    mem_free(it);
+    req->request.cb(&req->request);
+}
+
+/* What an editor would say of each language's text: [{"error","locale","rule","text"}]. */
+static void write_lint(struct buf *json, struct rehearsal *it)
+{
+    const struct notice_set *set = it->delivery->config.notices;
+    struct lint_report report;
+    const char *locale, *comma = "";
+    for (size_t i = 0; (locale = notice_set_locale(set, it->dossier->policy.kind, i)) != NULL;
+         i++) {
+        notice_lint(dossier_notice(it->dossier, locale), &report);
+        for (size_t k = 0; k < report.n; k++) {
+            const struct lint_finding *finding = &report.findings[k];
+            buf_printf(json, "%s{\"error\":%s,\"locale\":\"%s\",\"rule\":\"%s\",\"text\":", comma,
+                       finding->error ? "true" : "false", locale, finding->rule);
+            json_write_string(json, finding->text, strlen(finding->text));
+            buf_puts(json, "}");
+            comma = ",";
+        }
+    }
+}
+
+static void rehearsal_answer(struct rehearsal *it)
+{
+    const struct policy *policy = &it->dossier->policy;
+    struct delivery_rehearse *req = it->req;
+    struct buf json;
+    buf_init(&json, SIZE_MAX);
+    buf_puts(&json, "{\"first_channel\":{");
+    for (unsigned i = 0; i < policy->n_channels; i++)
+        buf_printf(&json, "%s\"%s\":%lld", i ? "," : "", policy->channels[i].channel,
+                   (long long)it->first[i]);
+    buf_printf(&json, "},\"goes\":%lld,\"lint\":[", (long long)it->fates[FATE_GOES]);
+    write_lint(&json, it);
+    buf_printf(&json, "],\"more\":%s,\"people\":[", it->more ? "true" : "false");
+    buf_add(&json, it->people.data, it->people.length);
+    buf_printf(&json, "],\"unreachable\":%lld,\"withheld\":%lld}",
+               (long long)(it->fates[FATE_UNREACHABLE] + it->unopened),
+               (long long)it->fates[FATE_WITHHELD]);
+    req->json = arena_strndup(req->request.arena, json.data, json.length);
+    buf_wipe(&json);
+    rehearsal_finish(it, req->json == NULL ? RESULT_TOO_LARGE : RESULT_OK, NULL);
+}
+
+/* ---- On the lane. ---- */
+
+static void list_person(struct rehearsal *it, const struct recipient *r, const struct fate *fate)
+{
+    if (it->listed >= it->req->limit || it->people.length > LIST_BYTES_MAX) {
+        it->more = true;
+        return;
+    }
+    buf_puts(&it->people, it->listed++ ? ",{\"fate\":" : "{\"fate\":");
+    buf_puts(&it->people, fate->kind == FATE_WITHHELD ? "\"withheld\"" : "\"unreachable\"");
+    buf_puts(&it->people, ",\"recipient_id\":");
+    json_write_string(&it->people, r->recipient_id, strlen(r->recipient_id));
+    buf_puts(&it->people, ",\"why\":");
+    if (fate->facts == NULL || !json_write(&it->people, fate->facts))
+        buf_puts(&it->people, "{}");
+    buf_puts(&it->people, "}");
+}
+
+static void rehearse_person(struct rehearsal *it, const struct recipient *r,
+                            const struct seal_key *seed)
+{
+    struct fate fate;
+    const struct fate_question question = {.dossier = it->dossier,
+                                           .policy = &it->dossier->policy,
+                                           .drivers = it->dossier->drivers,
+                                           .recipient = r,
+                                           .seed = seed,
+                                           .arena = it->person_arena};
+    fate_judge(&question, &fate);
+    it->fates[fate.kind]++;
+    if (fate.kind == FATE_GOES)
+        it->first[fate.ladder.rungs[0]]++;
+    else
+        list_person(it, r, &fate);
+    json_object_put(fate.facts);
+}
+
+static void rehearse_work(struct lane_job *job, unsigned thread)
+{
+    struct rehearsal *it = container_of(job, struct rehearsal, job);
+    struct seal_key seeds[ROSTER_BLOCK];
+    struct recipient r;
+    for (size_t i = 0; i < it->read.n; i++) {
+        const struct roster_block *block = &it->read.blocks[i];
+        bool opens = roster_open_seeds(block, &it->dossier->key, seeds);
+        for (unsigned slot = 0; slot < block->n; slot++) {
+            arena_reset(it->person_arena);
+            if (roster_is_void(block, slot))
+                continue;
+            if (opens && roster_open_person(it->delivery->codecs[thread], block, seeds, slot,
+                                            it->person_arena, &r) == RESULT_OK)
+                rehearse_person(it, &r, &seeds[slot]);
+            else
+                it->unopened++;
+        }
+    }
+    explicit_bzero(seeds, sizeof(seeds));
+}
+
+/* ---- On the loop. ---- */
+
+static void rehearse_next(struct rehearsal *it);
+
+static void on_worked(struct lane_job *job)
+{
+    struct rehearsal *it = container_of(job, struct rehearsal, job);
+    it->at += SEGMENT_BLOCKS;
+    rehearse_next(it);
+}
+
+static void on_read(struct store_request *request)
+{
+    struct store_roster_read *read = container_of(request, struct store_roster_read, request);
+    struct rehearsal *it = container_of(read, struct rehearsal, read);
+    if (request->result != RESULT_OK) {
+        rehearsal_finish(it, request->result, &request->error);
+        return;
+    }
+    it->job.work = rehearse_work;
+    it->job.done = on_worked;
+    lane_submit(it->delivery->render, &it->job);
+}
+
+static void rehearse_next(struct rehearsal *it)
+{
+    if (it->at >= it->dossier->row.blocks) {
+        rehearsal_answer(it);
+        return;
+    }
+    arena_reset(it->blocks_arena);
+    memset(&it->read, 0, sizeof(it->read));
+    it->read.request.cb = on_read;
+    it->read.request.arena = it->blocks_arena;
+    it->read.incident = it->req->incident;
+    it->read.from = it->at;
+    it->read.limit = SEGMENT_BLOCKS;
+    store_roster_read(it->delivery->config.store, &it->read);
+}
+
+static void on_dossier(struct delivery_request *request)
+{
+    struct dossier_load *load = container_of(request, struct dossier_load, request);
+    struct rehearsal *it = container_of(load, struct rehearsal, load);
+    enum result result = request->result;
+    it->dossier = load->dossier;
+    if (result == RESULT_OK)
+        result = dossier_check(it->dossier, &request->error);
+    if (result != RESULT_OK)
+        rehearsal_finish(it, result, &request->error);
+    else
+        rehearse_next(it);
+}
+
+void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req)
+{
+    struct rehearsal *it = mem_new(struct rehearsal);
+    it->delivery = delivery;
+    it->req = req;
+    it->blocks_arena = arena_create(32 << 20);
+    it->person_arena = arena_create(1 << 20);
+    buf_init(&it->people, SIZE_MAX);
+    it->load.request.cb = on_dossier;
+    it->load.incident = req->incident;
+    dossier_load(delivery, &it->load);
+}
