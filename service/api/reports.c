@@ -1,5 +1,6 @@
 /* reports.c - callbacks of providers: /v1/reports/{channel}/{provider}. There is no token; the
- * driver verifies the provider's signature, and says what the provider wants to hear. */
+ * driver verifies the provider's signature, and says what the provider wants to hear. Who replies
+ * that he wants the notice on paper has a request at the desk before the provider is answered. */
 
 /* System. */
 #include <string.h>
@@ -14,6 +15,8 @@
 struct report {
     struct call *call;
     struct delivery_report report;
+    struct requests_open wish;
+    size_t at; /* wish being opened */
 };
 
 static const char *header_of(void *context, const char *name)
@@ -24,6 +27,47 @@ static const char *header_of(void *context, const char *name)
 static const char *query_of(void *context, const char *name)
 {
     return http_request_query(context, name);
+}
+
+static void answer(struct report *it)
+{
+    const struct delivery_report *report = &it->report;
+    call_reply(it->call,
+               &(struct call_reply){.status = report->reply_status,
+                                    .type = report->reply_body ? report->reply_type : NULL,
+                                    .bytes = str_or(report->reply_body, ""),
+                                    .length = report->reply_body ? strlen(report->reply_body) : 0});
+}
+
+static void wish_next(struct report *it);
+
+/* A wish that the desk will never take (the incident is gone) is answered all the same: the
+ * provider can do nothing about it. What could not be stored is asked for again. */
+static void wished(struct requests_open *open)
+{
+    struct report *it = container_of(open, struct report, wish);
+    if (open->result != RESULT_OK && open->result != RESULT_NOT_FOUND &&
+        open->result != RESULT_CONFLICT) {
+        call_error(it->call, &open->error);
+        return;
+    }
+    it->at++;
+    wish_next(it);
+}
+
+static void wish_next(struct report *it)
+{
+    if (it->at == it->report.n_wishes) {
+        answer(it);
+        return;
+    }
+    const struct delivery_wish *wish = &it->report.wishes[it->at];
+    it->wish = (struct requests_open){
+        .cb = wished,
+        .arena = it->call->arena,
+        .incident = wish->incident,
+        .given = {.number = &wish->number, .channel_received = it->report.channel}};
+    requests_open(it->call->api->requests, &it->wish);
 }
 
 static void reported(struct delivery_request *request)
@@ -42,11 +86,7 @@ static void reported(struct delivery_request *request)
         call_end(it->call);
         return;
     }
-    call_reply(it->call,
-               &(struct call_reply){.status = report->reply_status,
-                                    .type = report->reply_body ? report->reply_type : NULL,
-                                    .bytes = str_or(report->reply_body, ""),
-                                    .length = report->reply_body ? strlen(report->reply_body) : 0});
+    wish_next(it);
 }
 
 /* The URL as the provider knows it: a proxy in front may have changed scheme and host. */

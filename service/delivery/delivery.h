@@ -215,13 +215,23 @@ struct delivery_note {
 void delivery_note(struct delivery *delivery, struct delivery_note *req);
 
 /* ---- Later truth. ---- */
+enum { DELIVERY_WISHES_MAX = 8 };
+/* A person asked, by the reply that a report carries, for the notice on paper. */
+struct delivery_wish {
+    id incident;
+    uint32_t number; /* in the roster */
+};
 struct delivery_report {
     struct delivery_request request;
     const char *channel, *provider;
     struct channel_report report; /* now is set inside */
     int reply_status; /* out: also on failure (401/403 bad signature, 400 malformed, 404, 503) */
     const char *reply_type, *reply_body;
+    struct delivery_wish wishes[DELIVERY_WISHES_MAX]; /* out; a person may come twice */
+    size_t n_wishes;
 };
+/* The facts of the report are on disk when it calls back with OK; the wishes are the caller's to
+ * hand to the request desk, before the provider gets its answer: else it must say them again. */
 void delivery_report(struct delivery *delivery, struct delivery_report *req);
 
 /* ---- A person decides about a message of which nobody knows whether it was sent (state "asked").

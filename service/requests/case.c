@@ -49,7 +49,7 @@ static void conclude(struct desk_case *it)
 
 static bool is_match(const struct desk_case *it)
 {
-    if (it->kind != CASE_OPEN || it->recipient_id)
+    if (it->kind != CASE_OPEN || it->recipient_id || it->given->number)
         return true;
     return request_points(it->given, &it->person.recipient) >= 2;
 }
@@ -191,6 +191,9 @@ static void incident_read(struct delivery_request *request)
         case_finish(it, RESULT_CONFLICT, &error);
     } else if (it->kind == CASE_RESUME) {
         it->candidates[it->n_candidates++] = (uint32_t)it->row.number;
+        look_at_next(it);
+    } else if (it->given && it->given->number) {
+        add_candidate(it, *it->given->number);
         look_at_next(it);
     } else {
         find_next(it);

@@ -33,6 +33,7 @@ void requests_wake(struct requests *requests);
 /* What the person gave; every member but `channel_received` may be NULL. */
 struct request_given {
     const char *recipient_id;
+    const uint32_t *number; /* in the roster, when the way it came in says who asks */
     const char *name, *email, *phone, *account_id, *postal_code;
     const struct postal_address *address; /* where the letter shall go, when the person says so */
     const char *channel_received;         /* "web", "mail", "phone", "post", ... */

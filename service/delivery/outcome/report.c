@@ -23,6 +23,8 @@ struct reporting {
     struct report_result parsed;
     size_t at; /* fact being worked on */
     struct fact_merge fact;
+    struct store_chunk_get wish; /* whose wish for paper a fact is */
+    struct arena *arena;         /* of the wish */
     char event[224];
 };
 
@@ -35,6 +37,7 @@ static void reporting_finish(struct reporting *reporting, int status)
         reporting->gate->stats.reports_refused++;
     req->reply_status = status;
     req->request.result = reporting->result;
+    arena_destroy(&reporting->arena);
     mem_free(reporting);
     req->request.cb(&req->request);
 }
@@ -64,14 +67,54 @@ static bool counts(const struct report_fact *fact)
     return fact->kind != REPORT_PROGRESS && fact->evidence != EVIDENCE_NONE;
 }
 
-/* A wish for paper becomes a request by POST /v1/written-notice-requests; here an operator is told
- * that somebody has it. */
-static void say_request(const struct reporting *reporting, const struct report_fact *fact)
+/* ---- A wish for paper: whose? The attempt's token names chunk and member. ---- */
+
+static void wish_keep(struct reporting *reporting, const struct token *token)
 {
-    if (fact->kind == REPORT_REQUEST)
-        log_warn("written_notice_asked_by_reply", LOG_TEXT("channel", reporting->req->channel),
-                 LOG_TEXT("provider", reporting->req->provider), LOG_TEXT("token", fact->token));
+    struct delivery_report *req = reporting->req;
+    const struct chunk_row *chunk = reporting->wish.n > 0 ? &reporting->wish.rows[0] : NULL;
+    if (chunk == NULL || token->position >= chunk->n || req->n_wishes == DELIVERY_WISHES_MAX) {
+        log_warn("written_notice_wish_unknown", LOG_TEXT("channel", req->channel),
+                 LOG_TEXT("provider", req->provider));
+        return;
+    }
+    req->wishes[req->n_wishes++] =
+        (struct delivery_wish){chunk->incident, chunk->members[token->position]};
 }
+
+static void on_wish(struct store_request *request)
+{
+    struct store_chunk_get *get = container_of(request, struct store_chunk_get, request);
+    struct reporting *reporting = container_of(get, struct reporting, wish);
+    struct token token;
+    if (request->result != RESULT_OK && request->result != RESULT_NOT_FOUND) {
+        reporting->result = request->result;
+        reporting_finish(reporting, 503);
+        return;
+    }
+    require(token_parse(&token, &reporting->delivery->token_key,
+                        reporting->parsed.facts[reporting->at].token));
+    wish_keep(reporting, &token);
+    reporting->at++;
+    fact_next(reporting);
+}
+
+/* False: the token is not ours, there is nothing to look up. */
+static bool wish_start(struct reporting *reporting, const struct report_fact *from)
+{
+    struct token token;
+    if (!token_parse(&token, &reporting->delivery->token_key, from->token))
+        return false;
+    if (reporting->arena == NULL)
+        reporting->arena = arena_create(1 << 20);
+    arena_reset(reporting->arena);
+    reporting->wish = (struct store_chunk_get){
+        .request = {.cb = on_wish, .arena = reporting->arena}, .chunk = token.chunk};
+    store_chunk_get(reporting->delivery->config.store, &reporting->wish);
+    return true;
+}
+
+/* ---- A fact about an attempt. ---- */
 
 static const char *event_key(struct reporting *reporting)
 {
@@ -82,16 +125,8 @@ static const char *event_key(struct reporting *reporting)
     return reporting->event;
 }
 
-static void fact_next(struct reporting *reporting)
+static void merge(struct reporting *reporting, const struct report_fact *from)
 {
-    const struct report_result *parsed = &reporting->parsed;
-    for (; reporting->at < parsed->n && !counts(&parsed->facts[reporting->at]); reporting->at++)
-        say_request(reporting, &parsed->facts[reporting->at]);
-    if (reporting->at == parsed->n) {
-        reporting_finish(reporting, parsed->reply_status == 0 ? 204 : parsed->reply_status);
-        return;
-    }
-    const struct report_fact *from = &parsed->facts[reporting->at];
     reporting->fact = (struct fact_merge){.request.cb = on_fact,
                                           .token = from->token,
                                           .evidence = from->evidence,
@@ -103,6 +138,21 @@ static void fact_next(struct reporting *reporting)
                                           .at = from->at,
                                           .event = event_key(reporting)};
     fact_merge(reporting->delivery, &reporting->fact);
+}
+
+static void fact_next(struct reporting *reporting)
+{
+    const struct report_result *parsed = &reporting->parsed;
+    for (; reporting->at < parsed->n; reporting->at++) {
+        const struct report_fact *from = &parsed->facts[reporting->at];
+        if (from->kind == REPORT_REQUEST && wish_start(reporting, from))
+            return;
+        if (from->kind != REPORT_REQUEST && counts(from)) {
+            merge(reporting, from);
+            return;
+        }
+    }
+    reporting_finish(reporting, parsed->reply_status == 0 ? 204 : parsed->reply_status);
 }
 
 /* The callback never comes from inside delivery_report(). */

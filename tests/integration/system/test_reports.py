@@ -126,6 +126,23 @@ def too_early():
             next(r for r in receipts if r["kind"] == "attempt")), "no callback came before an answer"
 
 
+# Who answers a text message that he wants the notice on paper would wait for ever, or get two letters, when this fails.
+def wish_for_paper():
+    with System(sms="webhook", sim=("--duplicate-callbacks",), wait={"sms": "4s"}) as s:
+        people = [person(0, "sms", "post", phone="+14155550007"), person(1, "sms", "post")]
+        path = s.incident(people)
+        wait_for("the letter", lambda: auditor.Ledger(s).letters.get("Person Number0"), 20)
+        s.wait_settled(path, 20)
+        incident = path.rsplit("/", 1)[1]
+        asked = s.expect(s.call("GET", f"/v1/written-notice-requests?incident={incident}", "compliance"), 200).json["items"]
+        assert asked and {r["channel_received"] for r in asked} == {"sms"}, asked
+        assert sorted(r["state"] for r in asked)[-1] in ("mailed", "sending"), asked
+        assert len([r for r in asked if r["state"] != "duplicate"]) == 1, asked
+        time.sleep(1)
+        letters = auditor.Ledger(s).letters
+        assert len(letters["Person Number0"]) == 1 and "Person Number1" not in letters, letters
+
+
 if __name__ == "__main__":
-    main({"signatures": signatures, "order": order, "bounce_after_delivered": bounce_after_delivered,
+    main({"wish_for_paper": wish_for_paper, "signatures": signatures, "order": order, "bounce_after_delivered": bounce_after_delivered,
           "too_early": too_early})
