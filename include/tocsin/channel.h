@@ -132,8 +132,8 @@ struct channel_report {
 /* What a provider said about one attempt. */
 enum report_kind { REPORT_EVIDENCE, REPORT_REQUEST, REPORT_PROGRESS };
 struct report_fact {
-    enum report_kind kind; /* REQUEST: the person asks for a written notice; the engine only says so
-                              in the log. PROGRESS: counted, no receipt */
+    enum report_kind kind; /* REQUEST: the person asks for a written notice: a case at the desk.
+                              PROGRESS: counted, no receipt */
     enum evidence evidence;
     enum blame blame;            /* for negative evidence */
     char token[TOKEN_TEXT_SIZE]; /* "" when the provider returned none: the fact cannot be placed */

@@ -12,7 +12,24 @@
 #define HOOK "signing_secret_file: env:RIG_HOOK\nreport_secret_file: env:RIG_HOOK\n"
 #define SIDS "account_sid: ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nauth_token_file: env:RIG_SECRET\n"
 
+#define RELAY                                                                                      \
+    "relays: [{name: relay, host: 127.0.0.1, port: @PORT, starttls: \"off\", sessions: 1}]\n"
+#define RELAY_ANY  "relays: [{name: r, host: 127.0.0.1}]\n"
+#define RELAY_USER "relays: [{name: r, host: 127.0.0.1, user: u}]\n"
+#define SENDER                                                                                     \
+    "from: {name: Acme, address: notices@example.org}\nbounce_domain: bounce.example.org\n"
+#define TIMES                                                                                      \
+    "timeouts: {connect: 2s, greeting: 300ms, envelope: 2s, data: 2s, transfer: 2s, "              \
+    "reply: 300ms, idle: 100ms, below_rfc: yes}\n"
+
 static const struct rig rigs[] = {
+    {.channel = "email",
+     .provider = "smtp",
+     .good = RELAY SENDER TIMES,
+     .bad = {RELAY_ANY "timeouts: {reply: soon}\n" SENDER, RELAY_USER SENDER,
+             RELAY_ANY "from: {name: Acme, address: nobody}\n"},
+     .relay = true,
+     .holds = true},
     {.channel = "sms",
      .provider = "twilio",
      .good = SIDS "from: \"+15005550006\"\nvalidity: 4h\n",
