@@ -44,9 +44,13 @@ struct chunk_row {
     const uint8_t *progress; /* n bytes */
     struct blob retries;     /* the engine's own bytes, opaque here: members to be tried again */
     enum chunk_state state;
-    time_ms due_at; /* READY/WAITING: when it wants attention */
-    int64_t gen;    /* fencing token */
+    time_ms due_at;  /* READY/WAITING: when it wants attention */
+    int64_t gen;     /* fencing token */
+    bool maybe_sent; /* of a new row: its members may have been sent to before: an open intent */
 };
+/* The engine numbers a generation's intents from gen * INTENT_SEQS; the one at INTENT_DOUBT is the
+ * store's own: members of a restored store who may have been sent to since the copy was made. */
+enum { INTENT_SEQS = 1000000, INTENT_DOUBT = INTENT_SEQS - 1 };
 struct chunk_intent { /* a batch that may have left: durable before its first byte */
     int64_t seq;
     int64_t gen;

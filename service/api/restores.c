@@ -4,7 +4,7 @@
 #include "service/api/call.h"
 #include "service/api/json_check.h"
 #include "service/api/resources.h"
-#include "service/delivery/erase/erase.h"
+#include "service/delivery/restore/restore.h"
 #include "service/receipts/receipt_log.h"
 
 struct restore {

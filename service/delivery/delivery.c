@@ -18,6 +18,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/restore/restore.h"
 
 enum { TICK_MS = 250, GRACE_CHECK_MS = 50 };
 
@@ -166,6 +167,8 @@ void delivery_destroy(struct delivery **delivery)
     mem_free(d->gates);
     mem_free(d->channel_stats);
     mem_free(d->banner_private);
+    mem_free(d->restored_waves);
+    mem_free(d->suspected);
     config_free(&d->config);
     mem_free(d);
     *delivery = NULL;

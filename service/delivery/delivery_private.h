@@ -33,6 +33,7 @@ struct active_wave {
     struct arena *claim_arena;
     bool claiming, poked;
     int64_t begun_at; /* monotonic: when begun chunks of closed channels were last asked for */
+    bool looked;      /* a claim has found nothing due: all there was is being worked on */
     bool dry;         /* the last claim found nothing due: not asked again before the next tick */
     bool settled_asked;
     time_ms next_due; /* TIME_NONE: nothing is waiting */
@@ -61,7 +62,11 @@ struct delivery {
     bool watching;
     int64_t watched_at; /* monotonic */
     time_ms holds_said_at;
-    bool restored; /* the store is a copy: nothing is sent */
+    bool restored;           /* the store is a copy: providers are asked, nothing is sent */
+    bool approving;          /* it is being approved: what was said to rest goes on */
+    int64_t *restored_waves; /* ascending: open in the copy that was put back last */
+    size_t n_restored_waves;
+    char *suspected; /* why the store must be older than it says; NULL */
     bool retaining;
     int64_t retained_at; /* monotonic */
     int64_t stop_deadline;
@@ -95,11 +100,6 @@ void delivery_stopped_sending(
 
 /* watch.c */
 void watch_holds(struct delivery *delivery);
-
-/* restore.c: at the start, `done` once. Finds out whether the store is a copy, and erases again. */
-void restore_check(struct delivery *delivery,
-                   void (*done)(void *context, enum result result, const struct error *error),
-                   void *context);
 
 /* retention.c */
 void retention_look(struct delivery *delivery);

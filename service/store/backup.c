@@ -69,6 +69,7 @@ static void mark(struct sql *sql, const char *name, struct store_backup *ret)
              "INSERT INTO setting (name, value) VALUES ('" STORE_RESTORED_FROM "', $1)"
              " ON CONFLICT (name) DO UPDATE SET value = $1",
              SQL_BLOB(value, strlen(value)));
+    sql_exec(sql, "DELETE FROM setting WHERE name = '" STORE_RESTORED_MARKED "'");
     ret->schema = number_of(sql, sql_start(sql, "PRAGMA user_version"));
     ret->incidents = number_of(sql, sql_start(sql, "SELECT count(*) FROM incident"));
     ret->receipts = number_of(sql, sql_start(sql, "SELECT coalesce(sum(n), 0) FROM receipt_batch"));

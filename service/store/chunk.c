@@ -67,6 +67,8 @@ int64_t chunk_row_put(struct store_work *work, const struct chunk_row *chunk)
              SQL_INT(chunk_id), SQL_BLOB(members.data, members.length));
     buf_free(&members);
     count_members(work, chunk, progress);
+    if (chunk->maybe_sent)
+        chunk_doubt(work, chunk_id, chunk->due_at == TIME_NONE ? 0 : chunk->due_at);
     return chunk_id;
 }
 

@@ -30,3 +30,5 @@ enum result chunk_row_get(struct store_work *work, int64_t chunk, struct arena *
 /* Open intents of a chunk; NULL when the arena is full. */
 struct chunk_intent *chunk_intents(struct store_work *work, int64_t chunk, struct arena *arena,
                                    size_t *ret_n);
+/* All who may have been sent to lie in one open intent, and the chunk is due at `now`. How many. */
+unsigned chunk_doubt(struct store_work *work, int64_t chunk, time_ms now);

@@ -157,12 +157,3 @@ STORE_WRITE(ledger, store_ledger)
                           "the ledger of erasures beside the database cannot be read or written: "
                           "look at its owner and the disk");
 }
-
-STORE_WRITE(restore_approve, store_restore_approve)
-{
-    if (sql_exec(work->sql, "DELETE FROM setting WHERE name = '" STORE_RESTORED_FROM "'") == 0)
-        return error_set(work->error, RESULT_NOT_FOUND, NULL,
-                         "this store was not restored: there is nothing to approve");
-    receipt_row_put(work, req->receipts);
-    return RESULT_OK;
-}

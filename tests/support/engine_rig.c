@@ -9,7 +9,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* Interfaces. */
+#include "tocsin/store_backup.h"
+
 /* This module. */
+#include "service/delivery/restore/restore.h"
 #include "tests/support/engine_channels.h"
 
 static void on_started(void *context, enum result result, const struct error *error)
@@ -65,6 +69,8 @@ static void start_engine(struct rig *rig)
     scripted_bind(rig);
     if (delivery_create(&config, &rig->delivery, &error) != RESULT_OK)
         panic("delivery_create: %s", error.text);
+    if (rig->suspicion != NULL)
+        delivery_restore_suspect(rig->delivery, rig->suspicion);
     delivery_start(rig->delivery, on_started, &started);
     rig_settle(rig);
     require(started);
@@ -139,11 +145,11 @@ static void copy_file(const char *from_dir, const char *to_dir, const char *name
     require(fclose(to) == 0);
 }
 
-struct rig *rig_after_crash(const struct rig *dead)
+static struct rig *rig_from(const struct rig *dead, const char *dir)
 {
     struct rig *rig = rig_new();
-    copy_file(dead->dir, rig->dir, "store.db");
-    copy_file(dead->dir, rig->dir, "store.db-wal");
+    copy_file(dir, rig->dir, "store.db");
+    copy_file(dir, rig->dir, "store.db-wal");
     rig->master = dead->master;
     rig->dice = dead->dice;
     rig->can_query = dead->can_query;
@@ -151,6 +157,38 @@ struct rig *rig_after_crash(const struct rig *dead)
     rig->n_sent = dead->n_sent;
     rig_begin(rig, clock_now(&dead->clock.clock) + 1000);
     return rig;
+}
+
+struct rig *rig_after_crash(const struct rig *dead)
+{
+    return rig_from(dead, dead->dir);
+}
+
+void rig_backup(const struct rig *rig, struct rig_copy *copy)
+{
+    char from[128], to[128];
+    struct error error;
+    struct store_backup backup = {.at = clock_now(&rig->clock.clock)};
+    snprintf(copy->dir, sizeof(copy->dir), "%s/tocsin-copy-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    require(mkdtemp(copy->dir) != NULL);
+    snprintf(from, sizeof(from), "%s/store.db", rig->dir);
+    snprintf(to, sizeof(to), "%s/store.db", copy->dir);
+    if (store_backup(from, to, &backup, &error) != RESULT_OK)
+        panic("store_backup: %s", error.text);
+}
+
+struct rig *rig_put_back(const struct rig *dead, const struct rig_copy *copy)
+{
+    return rig_from(dead, copy->dir);
+}
+
+void rig_copy_remove(const struct rig_copy *copy)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/store.db", copy->dir);
+    unlink(path);
+    rmdir(copy->dir);
 }
 
 void rig_settle(struct rig *rig)
@@ -208,6 +246,13 @@ void rig_restart(struct rig *rig)
     store_close(&rig->store);
     open_store(rig);
     start_engine(rig);
+}
+
+void rig_suspect(struct rig *rig, const char *why)
+{
+    rig->suspicion = why;
+    rig_restart(rig);
+    rig->suspicion = NULL;
 }
 
 static void remove_dir(const struct rig *rig)

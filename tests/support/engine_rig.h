@@ -49,7 +49,8 @@ struct rig {
     time_ms hold_until;        /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;
-    bool can_query; /* SMS is asked what became of an uncertain send */
+    const char *suspicion; /* of the next start; NULL: none */
+    bool can_query;        /* SMS is asked what became of an uncertain send */
 };
 
 /* A fresh store in a temporary directory; the engine is started. */
@@ -58,6 +59,8 @@ struct rig *rig_create(void);
 struct rig *rig_create_random(struct rig_dice *dice);
 /* SIGTERM and a start: what is in flight ends, the same disk is opened again. */
 void rig_restart(struct rig *rig);
+/* The same, and whoever starts it knows that the store is older than it should be. */
+void rig_suspect(struct rig *rig, const char *why);
 /* A few turns of everything, without waiting for the end. */
 void rig_steps(struct rig *rig, unsigned n);
 /* The engine stops as after SIGTERM, everything is freed, the directory removed. */
@@ -68,6 +71,14 @@ int rig_teardown(void **state);
 /* What a machine finds that starts on the disk as it is now: a kill -9 at this moment. The ledger
  * goes along. */
 struct rig *rig_after_crash(const struct rig *dead);
+/* A copy of the store, as an operator makes it, and the same disk with the copy in its place: what
+ * happened in between is known to the providers' ledger alone. */
+struct rig_copy {
+    char dir[64];
+};
+void rig_backup(const struct rig *rig, struct rig_copy *copy);
+struct rig *rig_put_back(const struct rig *dead, const struct rig_copy *copy);
+void rig_copy_remove(const struct rig_copy *copy);
 /* Runs until nothing is left to do at this moment. */
 void rig_settle(struct rig *rig);
 /* Time passes in steps of at most a second of virtual time. */

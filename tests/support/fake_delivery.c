@@ -15,6 +15,7 @@
 /* This module. */
 #include "service/delivery/roster/intake.h"
 #include "service/delivery/erase/erase.h"
+#include "service/delivery/restore/restore.h"
 #include "tests/support/fake_delivery.h"
 
 enum { INCIDENTS_MAX = 256, PEOPLE = 100, RECEIPTS = 1200 };
@@ -670,6 +671,21 @@ void delivery_restore_approve(struct delivery *fake, struct delivery_restore_app
 {
     error_set(&req->request.error, RESULT_CONFLICT, NULL, "The fake was never restored.");
     answer(fake, &req->request, RESULT_CONFLICT);
+}
+
+void delivery_restore_standing(struct delivery *fake, struct delivery_restore_standing *req)
+{
+    req->json = json_object_new_object();
+    json_object_object_add(req->json, "restored", json_object_new_boolean(false));
+    answer(fake, &req->request, RESULT_OK);
+}
+
+void delivery_restore_people(struct delivery *fake, struct delivery_restore_people *req)
+{
+    req->items = NULL;
+    req->n = 0;
+    req->next = 0;
+    answer(fake, &req->request, RESULT_OK);
 }
 
 /* ---- Commit of parts, by the store. ---- */

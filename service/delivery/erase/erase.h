@@ -67,15 +67,6 @@ void delivery_keep(struct delivery *delivery, struct delivery_keep *req);
 /* When an incident that settled then is erased by itself. Pure. */
 time_ms retention_due(time_ms settled_at, int months);
 
-/* A store that was restored from a copy goes on: from now on it sends again. */
-struct delivery_restore_approve {
-    struct delivery_request request;
-    id principal;
-    const char *reason; /* sealed */
-};
-/* CONFLICT: it was not restored. */
-void delivery_restore_approve(struct delivery *delivery, struct delivery_restore_approve *req);
-
 /* ---- Within the engine. ---- */
 /* erase_person.c: one person of one incident, without the scan that must follow. */
 struct erase_task {

@@ -19,6 +19,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/erase/erase.h"
+#include "service/delivery/run/message_key.h"
 #include "service/delivery/person.h"
 
 enum { ARENA_MAX = 64 << 20, PLACES_MAX = 256, REQUESTS_MAX = 256, PAGE = 100, ROUNDS = 4 };
@@ -315,13 +316,15 @@ static bool is_done(const struct chunk_row *chunk, int position)
 }
 
 /* Notes the place, and what may lie there: a banner has the name of its attempt group. */
-static bool note_place(struct erasing *it, const struct chunk_row *chunk, int position)
+static bool note_place(struct erasing *it, const struct chunk_row *chunk)
 {
     char key[TOKEN_TEXT_SIZE];
-    const struct token token = {chunk->id, (uint16_t)position, 0};
+    const struct message_name name = {.wave = chunk->wave,
+                                      .channel = chunk->channel,
+                                      .recipient_id = it->people[it->person].recipient_id};
     if (it->n_places == PLACES_MAX)
         return false;
-    token_format(key, &it->delivery->token_key, &token);
+    message_key(key, &it->delivery->token_key, &name);
     it->banners[it->n_places++] = arena_strdup(it->arena, key);
     return true;
 }
@@ -358,7 +361,7 @@ static void on_chunks(struct store_request *request)
             continue;
         planned = true;
         done = done && is_done(&get->rows[i], position);
-        if (!note_place(it, &get->rows[i], position)) {
+        if (!note_place(it, &get->rows[i])) {
             refuse(it, "This person stands in more places than one erasure takes; ask the "
                        "operator.");
             return;

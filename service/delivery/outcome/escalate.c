@@ -13,6 +13,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/restore/restore.h"
 #include "service/delivery/run/run_private.h"
 
 /* The people of one judgement may lie in as many blocks of the roster: each is read whole. */
@@ -183,6 +184,7 @@ static void judge_work(struct lane_job *job, unsigned thread)
     const struct chunk_row like = {
         .incident = j->run->chunk.incident, .wave = j->run->chunk.wave, .due_at = j->now};
     cut_chunks(&j->cut, &like, j->arena);
+    restore_doubt(j->run->wave, &j->cut);
     receipt_batch_finish(&j->receipts);
 }
 
@@ -452,13 +454,14 @@ static int decision_compare(const void *a, const void *b)
 
 /* What is to be said of a member of an open intent. The retry that led to it is still there: it
  * knows the attempt. (An intent has one attempt for all its members, which need not agree.) */
-static void decide_intended(struct judgement *j, uint16_t position)
+static void decide_intended(struct judgement *j, uint16_t position, const char *reason)
 {
     struct run *run = j->run;
     const struct retry *retry = retries_find(&run->retries, position);
-    const uint8_t attempt = (uint8_t)(retry == NULL ? 1 : retry->attempt + 1);
+    const bool asked = retry != NULL && (retry->flags & RETRY_QUERY); /* no attempt of its own */
+    const uint8_t attempt = (uint8_t)(retry == NULL ? 1 : retry->attempt + (asked ? 0 : 1));
     const uint8_t kind = may_have_left(run, position) ? VERDICT_UNCERTAIN : VERDICT_KNOWN;
-    decide(j, (struct verdict){position, kind, attempt, "node_lost"});
+    decide(j, (struct verdict){position, kind, attempt, reason});
 }
 
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n)
@@ -468,13 +471,14 @@ void run_judge_intents(struct run *run, const struct chunk_intent *intents, size
     bool seen[CHUNK_MEMBERS] = {false};
     j->drop = mem_alloc(n, sizeof(*j->drop));
     for (size_t i = 0; i < n; i++) {
+        const bool doubt = intents[i].seq % INTENT_SEQS == INTENT_DOUBT;
         j->drop[j->n_drop++] = intents[i].seq;
         for (unsigned k = 0; k < intents[i].n; k++) {
             uint16_t position = intents[i].positions[k];
             if (position >= run->chunk.n || seen[position])
                 continue;
             seen[position] = true;
-            decide_intended(j, position);
+            decide_intended(j, position, doubt ? "restored" : "node_lost");
         }
     }
     log_warn("intents_left_open", LOG_INT("chunk", run->chunk.id), LOG_INT("intents", n),

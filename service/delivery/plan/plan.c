@@ -18,6 +18,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/plan/fate.h"
 #include "service/delivery/outcome/judge.h"
+#include "service/delivery/restore/restore.h"
 
 enum {
     SEGMENT_BLOCKS = 64,
@@ -168,6 +169,7 @@ static void plan_work(struct lane_job *job, unsigned thread)
     const struct chunk_row like = {
         .incident = planner->wave->incident, .wave = planner->wave->id, .due_at = planner->now};
     cut_chunks(&planner->cut, &like, planner->arena);
+    restore_doubt(planner->wave, &planner->cut);
     for (size_t i = 0; i < planner->n_batches; i++) {
         receipt_batch_finish(&planner->batches[i]);
         planner->batch_list[i] = &planner->batches[i];

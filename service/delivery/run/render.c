@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* This module. */
+#include "service/delivery/run/message_key.h"
 #include "service/delivery/run/run_private.h"
 
 struct renderer {
@@ -110,11 +111,14 @@ static void fill_address(struct batch *batch, struct batch_item *item, const str
 static void fill_tokens(struct batch *batch, struct batch_item *item)
 {
     const struct seal_key *key = &batch->run->wave->delivery->token_key;
-    struct token token = {batch->run->chunk.id, item->position, item->attempt};
+    const struct token token = {batch->run->chunk.id, item->position, item->attempt};
     token_format(item->token, key, &token);
-    unsigned taken_back = (item->flags & RETRY_TAKEN_BACK_MASK) / RETRY_TAKEN_BACK;
-    token.attempt = taken_back == 0 ? 0 : (uint8_t)(UINT8_MAX + 1 - taken_back);
-    token_format(item->key, key, &token);
+    const struct message_name name = {
+        .wave = batch->run->chunk.wave,
+        .channel = batch->run->chunk.channel,
+        .recipient_id = item->recipient_id,
+        .again = (uint8_t)((item->flags & RETRY_TAKEN_BACK_MASK) / RETRY_TAKEN_BACK)};
+    message_key(item->key, key, &name);
     item->send.token = item->token;
     item->send.key = item->key;
     item->send.test = batch->run->wave->policy.test;

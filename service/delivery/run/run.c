@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+/* Interfaces. */
+#include "tocsin/store_backup.h"
+
 /* This module. */
 #include "service/delivery/run/run_private.h"
 
@@ -32,10 +35,18 @@ int64_t run_backoff(struct run *run, unsigned attempt)
 
 /* ---- Which members may go now. ---- */
 
+static bool wants_query(struct run *run, uint16_t position)
+{
+    const struct retry *retry = retries_find(&run->retries, position);
+    return retry != NULL && (retry->flags & RETRY_QUERY) && run->driver->query != NULL;
+}
+
 static bool is_sendable(struct run *run, uint16_t position, time_ms now)
 {
     uint8_t byte = run->progress[position];
     const struct retry *retry;
+    if (run->wave->delivery->restored && !wants_query(run, position)) /* questions alone */
+        return false;
     if (run->busy[position] || (byte & (MEMBER_TOLD | MEMBER_PASSED_ON)))
         return false;
     switch (byte & MEMBER_STATE_MASK) {
@@ -60,12 +71,6 @@ static void run_recount(struct run *run)
         n += is_sendable(run, (uint16_t)i, now);
     run->wave->queued[run->chunk.channel] += n - run->queued;
     run->queued = n;
-}
-
-static bool wants_query(struct run *run, uint16_t position)
-{
-    const struct retry *retry = retries_find(&run->retries, position);
-    return retry != NULL && (retry->flags & RETRY_QUERY) && run->driver->query != NULL;
 }
 
 /* Up to `most` members that may go now; either all are sent or all are queries. */
@@ -157,18 +162,30 @@ static void on_given_back(struct store_request *request)
     run_leave(run);
 }
 
-/* The wave is stopping: the chunk goes back as it is, due at once. */
-static void give_back(struct run *run)
+/* The chunk goes back as it is. */
+static void give_back(struct run *run, enum chunk_state state, time_ms due_at)
 {
     run->ending = true;
     memset(&run->renew, 0, sizeof(run->renew));
     run->renew.request.cb = on_given_back;
     run->renew.chunk = run->chunk.id;
     run->renew.gen = run->chunk.gen;
-    run->renew.state = CHUNK_READY;
-    run->renew.due_at = delivery_now(run->wave->delivery);
+    run->renew.state = (int)state;
+    run->renew.due_at = due_at;
     run->renew.lease_until = TIME_NONE;
     store_chunk_record(run->wave->delivery->config.store, &run->renew);
+}
+
+/* In a restored store nothing is decided before the approval: the chunk rests until then, or until
+ * the next question is due. */
+static void rest(struct run *run)
+{
+    const struct delivery *delivery = run->wave->delivery;
+    time_ms due = delivery->approving ? delivery_now(delivery) : STORE_RESTORE_RESTS;
+    for (unsigned i = 0; i < run->retries.n; i++)
+        if (wants_query(run, run->retries.list[i].position) && run->retries.list[i].due_at < due)
+            due = run->retries.list[i].due_at;
+    give_back(run, CHUNK_WAITING, due);
 }
 
 static bool run_is_quiet(const struct run *run)
@@ -229,8 +246,12 @@ void run_pump(struct run *run)
     if (run->lost || run->ended)
         run_leave(run);
     else if (run->wave->stopping)
-        give_back(run);
-    else if (run->queued == 0 || run_can_judge(run)) /* an outage keeps nobody from the next rung */
+        give_back(run, CHUNK_READY, delivery_now(run->wave->delivery));
+    else if (run->wave->delivery->restored) {
+        if (run->queued == 0)
+            rest(run);
+    } else if (run->queued == 0 ||
+               run_can_judge(run)) /* an outage keeps nobody from the next rung */
         run_judge(run);
 }
 
@@ -270,7 +291,7 @@ void run_start(struct active_wave *wave, const struct chunk_row *chunk,
     if (!retries_read(&run->retries, chunk->retries))
         log_error("retries_damaged", LOG_INT("chunk", chunk->id));
     run->most = BATCH_MAX;
-    run->next_seq = chunk->gen * 1000000;
+    run->next_seq = chunk->gen * INTENT_SEQS;
     run->renewed_at = delivery_monotonic(wave->delivery);
     list_init(&run->batches);
     list_append(&wave->runs, &run->node);

@@ -147,6 +147,8 @@ static uint32_t claimable(struct active_wave *wave)
         struct gate *gate = wave->gates[i];
         if (gate == NULL || gate_free(gate, now) == 0)
             continue;
+        if (wave->delivery->restored && gate->driver->query == NULL)
+            continue;
         if (wave->queued[i] < 2 * gate->window)
             mask |= 1u << i;
     }
@@ -168,13 +170,14 @@ static void on_claimed(struct store_request *request)
     }
     wave->next_due = claim->next_due;
     wave->dry = claim->n == 0;
+    wave->looked = wave->looked || wave->dry;
     delivery->stats.chunks_claimed += claim->n;
     for (size_t i = 0; i < claim->n; i++)
         run_start(wave, &claim->chunks[i], claim->intents[i], claim->n_intents[i]);
     bool empty = claim->n == 0 && !claim->open;
     bool again = claim->n > 0 || wave->poked || claim->begun;
     arena_destroy(&wave->claim_arena);
-    if (empty && wave->n_runs == 0 && !wave->stopping && !wave->poked)
+    if (empty && wave->n_runs == 0 && !wave->stopping && !wave->poked && !delivery->restored)
         settle(wave);
     else if (again)
         schedule_poke(wave);
@@ -186,7 +189,7 @@ static uint32_t judgeable(struct active_wave *wave)
 {
     int64_t now = delivery_monotonic(wave->delivery);
     uint32_t mask = 0;
-    if (now - wave->begun_at < BEGUN_EVERY_MS)
+    if (now - wave->begun_at < BEGUN_EVERY_MS || wave->delivery->restored)
         return 0;
     for (unsigned i = 0; i < wave->policy.n_channels; i++)
         if (wave->gates[i] != NULL)
@@ -308,7 +311,7 @@ static void wave_activate(struct delivery *delivery, const struct wave_row *row)
 void schedule_wave(struct delivery *delivery, const struct wave_row *row)
 {
     struct active_wave *wave = schedule_find(delivery, row->id);
-    if (delivery->stopping || delivery->restored)
+    if (delivery->stopping || (delivery->restored && row->state != WAVE_SENDING))
         return;
     if (wave == NULL)
         wave_activate(delivery, row);

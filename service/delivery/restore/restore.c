@@ -1,10 +1,10 @@
 /* restore.c - a store that was restored from a copy. At the start, before anything is served:
  * 1 the ledger of erasures is compared, 2 what was erased since the copy is erased again, 3 the
- * store is secured, 4 is it a copy? Then nothing is sent until somebody approves: what happened
- * since the copy is not in it, and messages might go out twice.
+ * store is secured, 4 is it a copy? 5 then everybody who may have been sent to since lies in an
+ * open intent, and nothing is sent until somebody approves.
  *
  * Failure modes: a ledger that cannot be read stops the start; a replay that fails leaves the store
- * marked, and is tried again at the next start. */
+ * marked, and is tried again at the next start, as is a marking that was cut short. */
 /* System. */
 #include <string.h>
 
@@ -18,6 +18,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/erase/erase.h"
+#include "service/delivery/restore/restore.h"
 
 enum { ARENA_MAX = 64 << 20 };
 
@@ -33,6 +34,9 @@ struct restoring {
     struct delivery_erase_incident incident;
     struct erase_secure secure;
     struct store_setting setting;
+    struct store_restore_mark mark;
+    struct buf why;
+    int64_t doubted;
     bool erased;
 };
 
@@ -42,9 +46,67 @@ static void restoring_finish(struct restoring *it, enum result result, const str
     void (*done)(void *, enum result, const struct error *) = it->done;
     void *context = it->context;
     buf_wipe(&it->secure.needles);
+    buf_free(&it->why);
     arena_destroy(&it->arena);
     mem_free(it);
     done(context, result, &copy);
+}
+
+/* ---- 6 the waves that were open in the copy ---- */
+
+static void take_waves(struct delivery *delivery, struct json_object *list)
+{
+    const size_t n = json_object_array_length(list);
+    delivery->restored_waves = mem_alloc(n + 1, sizeof(*delivery->restored_waves));
+    for (size_t i = 0; i < n; i++)
+        delivery->restored_waves[i] = json_object_get_int64(json_object_array_get_idx(list, i));
+    delivery->n_restored_waves = n;
+}
+
+static void on_waves(struct store_request *request)
+{
+    struct store_setting *setting = container_of(request, struct store_setting, request);
+    struct restoring *it = container_of(setting, struct restoring, setting);
+    struct json_object *list = NULL;
+    if (request->result == RESULT_OK &&
+        json_read(setting->value.data, setting->value.length, &list, NULL) == RESULT_OK &&
+        json_object_is_type(list, json_type_array))
+        take_waves(it->delivery, list);
+    json_object_put(list);
+    restoring_finish(it, request->result == RESULT_NOT_FOUND ? RESULT_OK : request->result,
+                     &request->error);
+}
+
+static void ask_waves(struct restoring *it)
+{
+    it->setting = (struct store_setting){.request = {.cb = on_waves, .arena = it->arena},
+                                         .name = STORE_RESTORED_WAVES};
+    store_setting_get(it->delivery->config.store, &it->setting);
+}
+
+/* ---- 5 who may have been sent to ---- */
+
+static void on_marked(struct store_request *request)
+{
+    struct store_restore_mark *mark = container_of(request, struct store_restore_mark, request);
+    struct restoring *it = container_of(mark, struct restoring, mark);
+    it->doubted += mark->members;
+    if (request->result != RESULT_OK) {
+        restoring_finish(it, request->result, &request->error);
+    } else if (mark->more) {
+        store_restore_mark(it->delivery->config.store, mark);
+    } else {
+        log_warn("restored_copy", LOG_INT("erased_again", (int64_t)it->ledger.n_missing),
+                 LOG_INT("maybe_sent", it->doubted));
+        ask_waves(it);
+    }
+}
+
+static void mark_members(struct restoring *it)
+{
+    it->mark =
+        (struct store_restore_mark){.request.cb = on_marked, .now = delivery_now(it->delivery)};
+    store_restore_mark(it->delivery->config.store, &it->mark);
 }
 
 /* ---- 4 is it a copy? ---- */
@@ -55,16 +117,34 @@ static void on_setting(struct store_request *request)
     struct restoring *it = container_of(setting, struct restoring, setting);
     it->delivery->restored = request->result == RESULT_OK;
     if (it->delivery->restored)
-        log_warn("restored_copy", LOG_INT("erased_again", (int64_t)it->ledger.n_missing));
-    restoring_finish(it, request->result == RESULT_NOT_FOUND ? RESULT_OK : request->result,
-                     &request->error);
+        mark_members(it);
+    else if (request->result == RESULT_NOT_FOUND)
+        ask_waves(it);
+    else
+        restoring_finish(it, request->result, &request->error);
 }
 
+/* Somebody outside knows that it is one: then it is marked now. */
 static void ask_setting(struct restoring *it)
 {
+    const char *why = it->delivery->suspected;
     it->setting = (struct store_setting){.request = {.cb = on_setting, .arena = it->arena},
                                          .name = STORE_RESTORED_FROM};
-    store_setting_get(it->delivery->config.store, &it->setting);
+    if (why == NULL) {
+        store_setting_get(it->delivery->config.store, &it->setting);
+        return;
+    }
+    buf_puts(&it->why, "{\"backup\":");
+    json_write_string(&it->why, why, strlen(why));
+    buf_puts(&it->why, "}");
+    it->setting.value = (struct blob){it->why.data, it->why.length};
+    store_setting_put(it->delivery->config.store, &it->setting);
+}
+
+void delivery_restore_suspect(struct delivery *delivery, const char *why)
+{
+    mem_free(delivery->suspected);
+    delivery->suspected = mem_strdup(why);
 }
 
 /* ---- 3 secured ---- */
@@ -158,6 +238,7 @@ void restore_check(struct delivery *delivery,
     it->context = context;
     it->arena = arena_create(ARENA_MAX);
     buf_init(&it->secure.needles, SIZE_MAX);
+    buf_init(&it->why, SIZE_MAX);
     if (delivery->config.ledger == NULL) {
         ask_setting(it);
         return;
@@ -166,77 +247,4 @@ void restore_check(struct delivery *delivery,
                                        .path = delivery->config.ledger,
                                        .mark = true};
     store_ledger(delivery->config.store, &it->ledger);
-}
-
-/* ---- Approved. ---- */
-
-struct approving {
-    struct delivery *delivery;
-    struct delivery_restore_approve *req;
-    struct store_restore_approve approve;
-    struct store_wave_list waves;
-    struct receipt_batch receipts;
-    struct arena *arena;
-};
-
-static void approving_finish(struct approving *it, enum result result, const struct error *error)
-{
-    struct delivery_restore_approve *req = it->req;
-    req->request.result = result;
-    req->request.error = *error;
-    req->request.error.code = result;
-    receipt_batch_free(&it->receipts);
-    arena_destroy(&it->arena);
-    mem_free(it);
-    req->request.cb(&req->request);
-}
-
-static void on_waves(struct store_request *request)
-{
-    struct store_wave_list *list = container_of(request, struct store_wave_list, request);
-    struct approving *it = container_of(list, struct approving, waves);
-    for (size_t i = 0; request->result == RESULT_OK && i < list->n; i++)
-        schedule_wave(it->delivery, &list->waves[i]);
-    approving_finish(it, request->result, &request->error);
-}
-
-static void on_approved(struct store_request *request)
-{
-    struct store_restore_approve *approve =
-        container_of(request, struct store_restore_approve, request);
-    struct approving *it = container_of(approve, struct approving, approve);
-    if (request->result != RESULT_OK) {
-        approving_finish(it,
-                         request->result == RESULT_NOT_FOUND ? RESULT_CONFLICT : request->result,
-                         &request->error);
-        return;
-    }
-    it->delivery->restored = false;
-    it->delivery->stats.restored = false;
-    log_info("restore_approved");
-    it->waves.request.cb = on_waves;
-    it->waves.request.arena = it->arena;
-    it->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
-    store_wave_list(it->delivery->config.store, &it->waves);
-}
-
-void delivery_restore_approve(struct delivery *delivery, struct delivery_restore_approve *req)
-{
-    struct approving *it = mem_new(struct approving);
-    char actor[ID_TEXT_SIZE];
-    const struct receipt receipt = {.kind = RECEIPT_RESTORED,
-                                    .at = delivery_now(delivery),
-                                    .outcome = -1,
-                                    .actor = delivery_principal(actor, req->principal),
-                                    .note = req->reason};
-    it->delivery = delivery;
-    it->req = req;
-    it->arena = arena_create(ARENA_MAX);
-    receipt_batch_init(&it->receipts, 0, 0, 0);
-    receipt_batch_add(&it->receipts, &delivery->vault.service, &receipt);
-    receipt_batch_finish(&it->receipts);
-    delivery->stats.receipts++;
-    it->approve.request.cb = on_approved;
-    it->approve.receipts = &it->receipts;
-    store_restore_approve(delivery->config.store, &it->approve);
 }
