@@ -86,8 +86,11 @@ static int mint_into(struct store *store, struct minting *minting)
 
 int daemon_mint_token(const struct config *config, const char *name, unsigned roles)
 {
-    struct minting minting = {.mint = {.name = name, .roles = roles},
-                              .loop = loop_create(clock_system())};
+    struct minting minting = {
+        .mint = {.name = name,
+                 .roles = roles,
+                 .kind = roles & ROLE_APPROVER ? TOKEN_PERSON : TOKEN_PROGRAM},
+        .loop = loop_create(clock_system())};
     struct store_config settings = {.path = config->store_path, .readers = 1, .threads = true};
     struct store *store = NULL;
     struct error error = {0};

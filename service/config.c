@@ -220,8 +220,15 @@ static bool read_rules(struct config_reader *reader)
 
     if (!read_number(reader, "approvals_required", text->approvals_required,
                      (struct config_range){1, 16}, &approvals) ||
-        !read_bool(reader, "consent_required", text->consent_required, &config->consent_required))
+        !read_bool(reader, "consent_required", text->consent_required, &config->consent_required) ||
+        !read_bool(reader, "break_glass", text->break_glass, &config->break_glass))
         return false;
+    config->currency = text->currency;
+    if (text->currency && (strlen(text->currency) != 3 ||
+                           strspn(text->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)) {
+        config_fault_set(reader, "currency", "write three capital letters, such as USD or EUR");
+        return false;
+    }
     config->approvals_required = (int)approvals;
     return true;
 }
@@ -358,6 +365,8 @@ void config_destroy(struct config **config)
     if (!*config)
         return;
     own = (*config)->private_state;
+    for (size_t i = 0; i < CONFIG_CHANNELS_MAX; i++)
+        mem_free((*config)->settings[i]);
     config_yaml_free(own->text);
     config_lines_destroy(&own->lines);
     mem_free(own);

@@ -45,7 +45,8 @@ struct config {
     struct note_signer signers[RECEIPT_LOG_SIGNERS_MAX]; /* after config_secrets() */
     size_t n_signers;
     int approvals_required;
-    bool consent_required;
+    bool consent_required, break_glass;
+    const char *currency; /* of prices; NULL: not given */
     int64_t retry_base_ms, retry_max_ms;
     unsigned retry_limit;
     unsigned retention_months; /* 0 = for ever */
@@ -53,6 +54,7 @@ struct config {
     unsigned render_threads, disk_min_mib;
     struct http_limits http;
     struct delivery_channel channels[CONFIG_CHANNELS_MAX];
+    char *settings[CONFIG_CHANNELS_MAX]; /* of the channels; owned */
     size_t n_channels;
     const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
     size_t n_ladder, n_beside;

@@ -129,6 +129,8 @@ static enum result section_check(const struct at *at)
     if (at->reader->fault->error.code != RESULT_OK)
         return RESULT_INVALID;
     at->channel->config = at->text->sections[own];
+    at->reader->config->settings[at->index] = config_settings(at->reader->lines, key);
+    at->channel->settings = at->reader->config->settings[at->index];
     if (driver->check_config && driver->check_config(at->channel->config, &error) != RESULT_OK) {
         path_print(key, sizeof key, "%s%s%s", driver->facts.provider, *error.field ? "." : "",
                    error.field);
@@ -192,8 +194,11 @@ static enum result read_channel(const struct at *at)
         return result;
     if (!read_unsigned(at->reader, key_path(path, at, "window"), at->text->window,
                        (struct config_range){1, 10000}, &at->channel->window) ||
-        !read_rate(at->reader, key_path(path, at, "rate"), at->text->rate, &at->channel->rate))
+        !read_rate(at->reader, key_path(path, at, "rate"), at->text->rate, &at->channel->rate) ||
+        !read_price(at->reader, key_path(path, at, "price"), at->text->price,
+                    &at->channel->price_micro))
         return RESULT_INVALID;
+    at->channel->priced = at->text->price != NULL;
     for (unsigned i = 0; i < at->index; i++)
         if (str_equal(at->text->channel, at->reader->text->channels[i].channel))
             return fault_at(at, "channel", "this channel stands here twice: keep one of them");

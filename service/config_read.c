@@ -102,3 +102,24 @@ bool read_rate(struct config_reader *reader, const char *path, const char *text,
     *to = strtod(text, NULL);
     return true;
 }
+
+bool read_price(struct config_reader *reader, const char *path, const char *text,
+                int64_t *ret_micro)
+{
+    size_t whole = text ? strspn(text, "0123456789") : 0, part;
+    int64_t micro = 0;
+
+    if (!text)
+        return true;
+    part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    if (!whole || whole > 6 || part > 6 || text[whole + (part ? part + 1 : 0)]) {
+        config_fault_set(reader, path, "write the price of a message, such as 0.0083 or 1.20");
+        return false;
+    }
+    for (size_t i = 0; i < whole; i++)
+        micro = micro * 10 + (text[i] - '0');
+    for (size_t i = 0; i < 6; i++)
+        micro = micro * 10 + (i < part ? text[whole + 1 + i] - '0' : 0);
+    *ret_micro = micro;
+    return true;
+}

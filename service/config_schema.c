@@ -66,12 +66,13 @@ static const cyaml_schema_field_t evidence_fields[] = {
 static const cyaml_schema_value_t name_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 64)};
 
-enum { CHANNEL_FIXED = 5 };
+enum { CHANNEL_FIXED = 6 };
 static cyaml_schema_field_t channel_fields[CHANNEL_FIXED + SECTIONS_MAX + 1] = {
     TEXT(text_channel, channel),
     TEXT(text_channel, provider),
     TEXT(text_channel, window),
     TEXT(text_channel, rate),
+    TEXT(text_channel, price),
     CYAML_FIELD_MAPPING("evidence", CYAML_FLAG_OPTIONAL, struct text_channel, evidence,
                         evidence_fields),
 };
@@ -90,6 +91,8 @@ static const cyaml_schema_field_t top_fields[] = {
     CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config_text, log, log_fields),
     TEXT(config_text, approvals_required),
     TEXT(config_text, consent_required),
+    TEXT(config_text, break_glass),
+    TEXT(config_text, currency),
     CYAML_FIELD_SEQUENCE("ladder", OPTIONAL_TEXT, struct config_text, ladder, &name_value, 0,
                          CONFIG_CHANNELS_MAX),
     CYAML_FIELD_SEQUENCE("beside", OPTIONAL_TEXT, struct config_text, beside, &name_value, 0,

@@ -17,7 +17,7 @@ struct text_evidence {
     char *sufficient, *settles, *wait;
 };
 struct text_channel {
-    char *channel, *provider, *window, *rate;
+    char *channel, *provider, *window, *rate, *price;
     struct text_evidence evidence;
     void *sections[SECTIONS_MAX]; /* one per provider name, see schema_sections() */
 };
@@ -40,7 +40,7 @@ struct text_http {
 };
 struct config_text {
     char *listen, *allow_public, *public_url, *master_key, *notices;
-    char *approvals_required, *consent_required;
+    char *approvals_required, *consent_required, *break_glass, *currency;
     char *lease, *stop_grace, *render_threads, *disk_min_mib, *written_notice_due;
     char *retention_months;
     struct text_store store;
@@ -118,6 +118,12 @@ bool read_duration(struct config_reader *reader, const char *path, const char *t
                    struct config_range range, int64_t *to);
 bool read_bool(struct config_reader *reader, const char *path, const char *text, bool *to);
 bool read_rate(struct config_reader *reader, const char *path, const char *text, double *to);
+
+bool read_price(struct config_reader *reader, const char *path, const char *text,
+                int64_t *ret_micro);
+
+/* ---- config_settings.c: "channels[0].email" as JSON text; mem_free by the caller ---- */
+char *config_settings(const struct config_lines *lines, const char *section);
 
 /* ---- config_channels.c ---- */
 enum result config_read_channels(struct config_reader *reader);

@@ -266,6 +266,8 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .n_beside = config->n_beside,
         .approvals_required = config->approvals_required,
         .consent_required = config->consent_required,
+        .break_glass = config->break_glass,
+        .currency = config->currency,
         .public_url = config->public_url,
         .render_threads = config->render_threads,
         .lease_ms = config->lease_ms,

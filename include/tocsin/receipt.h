@@ -45,6 +45,9 @@ enum receipt_kind {
     RECEIPT_ERASED,   /* a person's seed, or an incident's key, was destroyed */
     RECEIPT_KEEPING,  /* how long an incident is kept was changed; a legal hold came or went */
     RECEIPT_RESTORED, /* a restored copy of the store was approved to go on */
+    RECEIPT_APPROVAL_REFUSED, /* somebody tried: the number of people typed was wrong */
+    RECEIPT_BREAK_GLASS,      /* one person released alone */
+    RECEIPT_REVIEWED,         /* a second one looked at that afterwards */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

@@ -3,6 +3,7 @@
  * headers of their own. */
 #pragma once
 #include "tocsin/store_access.h"
+#include "tocsin/store_approval.h"
 #include "tocsin/store_chunk.h"
 #include "tocsin/store_desk.h"
 #include "tocsin/store_incident.h"

@@ -15,8 +15,11 @@ void store_setting_get(struct store *store, struct store_setting *req);
 void store_setting_put(struct store *store, struct store_setting *req);
 
 /* ---- Access tokens (bearer): only hashes are stored. ---- */
+enum token_kind { TOKEN_PROGRAM = 0, TOKEN_PERSON = 1 }; /* stored: frozen */
 struct access_token {
     id id;            /* "tok_..." in the API, and the principal */
+    id person;        /* whose it is: the id of the holder's first token; put: 0 = its own */
+    int kind;         /* enum token_kind */
     const char *name; /* of the person or program */
     unsigned roles;   /* bits; the API gives them their meaning */
     uint8_t hash[DIGEST_SIZE];
@@ -29,7 +32,8 @@ struct store_token {
     const struct receipt_batch *receipts; /* put, revoke */
     time_ms at;                           /* revoke */
 };
-/* Keeps the hash of a new token, with its receipt. EXISTS: the id is taken. */
+/* Keeps the hash of a new token, with its receipt. EXISTS: the id is taken; NOT_FOUND: token.person
+ * has no token of this kind that is his own. */
 void store_token_put(struct store *store, struct store_token *req);
 /* By id, revoked ones too (revoked_at says when). NOT_FOUND. */
 void store_token_find(struct store *store, struct store_token *req);

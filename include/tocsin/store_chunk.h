@@ -133,6 +133,7 @@ struct store_chunk_record {
     int state;                  /* enum chunk_state, or -1 = keep (and renew the lease) */
     time_ms due_at;
     time_ms lease_until;
+    time_ms at;                   /* now, for the counts by the hour; 0: not counted there */
     const struct chunk_row *next; /* chunks of the next rung for those passed on */
     size_t n_next;
     const struct wave_counter *people; /* deltas */

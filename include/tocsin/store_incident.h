@@ -81,11 +81,13 @@ struct store_approval {
     struct store_request request;
     id incident;
     int64_t wave;
-    id principal; /* must not be the author, must not have approved this hash before: DENIED /
-                     EXISTS */
+    id principal; /* a person who is neither the author nor somebody who approved this hash before
+                     (EXISTS), and whose token was minted by none of them, nor theirs by him, also
+                     through others: DENIED */
     uint8_t hash[DIGEST_SIZE]; /* what this person saw */
-    int64_t version; /* incident.version the hash was made from: CONFLICT when it moved on */
-    int required;    /* valid approvals that make the wave APPROVED */
+    int64_t version;      /* incident.version the hash was made from: CONFLICT when it moved on */
+    int required;         /* valid approvals that make the wave APPROVED */
+    struct blob document; /* sealed: what the hash is of; kept once a hash */
     time_ms at;
     const struct receipt_batch *receipts;
     int approvals;         /* out: valid ones now */
@@ -102,6 +104,9 @@ struct store_wave_move {
     int64_t version;           /* of the incident, 0 = any: CONFLICT when it moved on */
     const struct blob *policy; /* set at release; NULL = keep */
     time_ms at, hold_until;
+    const uint8_t *hash;  /* with break_glass: what he saw, and ... */
+    struct blob document; /* ... the sealed document it is of */
+    id break_glass; /* who releases alone: DRAFT to PLANNING is taken from him only, and noted */
     const struct receipt_batch *receipts;
     struct wave_row row; /* out: as it is now */
 };

@@ -63,6 +63,8 @@ void access_mint(struct store *store, struct access_mint *mint)
                                      .token = {.id = parts.id,
                                                .name = mint->name_copy,
                                                .roles = mint->roles,
+                                               .kind = mint->kind,
+                                               .person = mint->person,
                                                .created_at = mint->at,
                                                .revoked_at = TIME_NONE,
                                                .minted_by = mint->minted_by},

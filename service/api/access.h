@@ -42,6 +42,8 @@ void access_format(char to[ACCESS_TEXT_SIZE], const struct access_parts *parts);
 struct access_mint {
     const char *name; /* in: of the person or program; copied */
     unsigned roles;   /* in */
+    int kind;         /* in: enum token_kind */
+    id person;        /* in: the holder's first token; 0: this is the first */
     id minted_by;     /* in: 0 = the machine's owner, at the daemon's command line */
     time_ms at;       /* in */
     void (*cb)(struct access_mint *mint);

@@ -94,6 +94,12 @@ static const struct member_rule plain_members[] = {{"wave", MEMBER_INT, INT64_MA
 static const struct member_rule approve_members[] = {
     {"wave", MEMBER_INT, INT64_MAX, false, NULL},
     {"hash", MEMBER_LINE, DIGEST_TEXT_SIZE - 1, false, NULL},
+    {"people", MEMBER_INT, INT64_MAX, false, NULL},
+};
+static const struct member_rule release_members[] = {
+    {"wave", MEMBER_INT, INT64_MAX, false, NULL},
+    {"break_glass", MEMBER_BOOL, 0, false, NULL},
+    {"reason", MEMBER_LINE, 300, false, NULL},
 };
 static const struct member_rule hold_members[] = {
     {"wave", MEMBER_INT, INT64_MAX, false, NULL}, {"reason", MEMBER_LINE, 300, true, NULL},
@@ -136,6 +142,9 @@ static struct decision *decision_make(struct call *call, enum delivery_verb verb
     if (call->json) {
         it->act.wave = json_get_int(call->json, "wave", 0);
         it->act.hash = json_get_string(call->json, "hash");
+        it->act.counted = json_get(call->json, "people") != NULL;
+        it->act.people = json_get_int(call->json, "people", 0);
+        it->act.break_glass = json_get_bool(call->json, "break_glass", false);
         it->act.reason = json_get_string(call->json, "reason");
         it->act.agency = json_get_string(call->json, "agency");
         it->act.officer = json_get_string(call->json, "officer");
@@ -163,7 +172,12 @@ void approvals_post(struct call *call)
 
 void release_post(struct call *call)
 {
-    decide(call, VERB_RELEASE, MEMBER_RULES(plain_members));
+    struct decision *it = decision_make(call, VERB_RELEASE, MEMBER_RULES(release_members));
+    if (it && it->act.break_glass && !(call->roles & ROLE_APPROVER))
+        call_problem(call, HTTP_PROBLEM_FORBIDDEN, "/break_glass",
+                     "Only an approver may release alone; have the wave approved instead.");
+    else if (it)
+        act(it);
 }
 
 void hold_post(struct call *call)
@@ -179,4 +193,52 @@ void resume_post(struct call *call)
 void cancel_post(struct call *call)
 {
     decide(call, VERB_CANCEL, MEMBER_RULES(plain_members));
+}
+
+/* ---- The second person's look at what one released alone. ---- */
+
+struct review {
+    struct call *call;
+    struct delivery_review review;
+};
+
+static void reviewed(struct delivery_request *request)
+{
+    struct review *it = container_of(request, struct review, review.request);
+    if (request->result != RESULT_OK) {
+        call_error(it->call, &request->error);
+        return;
+    }
+    struct json_object *json = json_object_new_object();
+    out_id(json, "incident", "inc", it->review.incident);
+    out_int(json, "wave", it->review.wave);
+    out_text(json, "reviewed_by", call_actor(it->call));
+    call_reply_json(it->call, 200, json);
+}
+
+void review_post(struct call *call)
+{
+    static const struct member_rule members[] = {{"wave", MEMBER_INT, INT64_MAX, false, NULL},
+                                                 {"note", MEMBER_LINE, 300, false, NULL}};
+    struct findings findings;
+    findings_init(&findings, call->arena);
+    if (call->json)
+        json_check(call->json, "", MEMBER_RULES(members), &findings);
+    if (findings.total) {
+        call_findings(call, HTTP_PROBLEM_INVALID_CONTENT, &findings);
+        return;
+    }
+    id incident = call_path_id(call, "id", "inc");
+    if (!incident)
+        return;
+    struct review *it = arena_new(call->arena, struct review);
+    it->call = call;
+    it->review = (struct delivery_review){
+        .request = {.cb = reviewed, .arena = call->arena},
+        .incident = incident,
+        .principal = call->principal,
+        .wave = call->json ? json_get_int(call->json, "wave", 0) : 0,
+        .note = call->json ? json_get_string(call->json, "note") : NULL,
+    };
+    delivery_review(call->api->config.delivery, &it->review);
 }

@@ -63,6 +63,12 @@ void readyz_get(struct call *call)
             warnings, json_object_new_string("log: no key is configured, so checkpoints are not "
                                              "signed; make one with tocsin log keygen and set "
                                              "log.key_file."));
+    /* No reason to take the service out of its load balancer in the very night it is needed. */
+    if (call->api->state == API_READY &&
+        delivery_stats(call->api->config.delivery)->break_glass_open > 0)
+        json_object_array_add(
+            warnings, json_object_new_string("break_glass: one person released a wave alone; have "
+                                             "another review it: tocsin review."));
     json_object_object_add(json, "warnings", warnings);
     call_reply_json(call, n ? 503 : 200, json);
 }

@@ -115,6 +115,8 @@ static void engine(struct buf *to, const struct delivery_stats *stats)
     one(to, "tocsin_holds", "gauge", "Waves that are held.", stats->holds_held);
     one(to, "tocsin_holds_overdue", "gauge", "Held waves past the time the hold was for.",
         stats->holds_overdue);
+    one(to, "tocsin_break_glass_open", "gauge",
+        "Waves released by one person alone that nobody has reviewed.", stats->break_glass_open);
     one(to, "tocsin_retention_next_timestamp_seconds", "gauge",
         "When the next incident is erased by itself; 0: none is due.",
         stats->retention_next_at > 0 ? (uint64_t)stats->retention_next_at / 1000 : 0);

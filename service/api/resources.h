@@ -19,6 +19,7 @@ void release_post(struct call *call);
 void hold_post(struct call *call);
 void resume_post(struct call *call);
 void cancel_post(struct call *call);
+void review_post(struct call *call);
 /* preview.c */
 void preview_get(struct call *call);
 void rehearsal_get(struct call *call);

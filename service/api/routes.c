@@ -56,6 +56,8 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents/{id}/resume", resume_post, APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/cancel", cancel_post, RESP | APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
 
+    ROUTE("POST",   "/v1/incidents/{id}/review", review_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+
     ROUTE("POST",   "/v1/recipients/erasures", erasures_post, COMP | ADMIN, BODY_JSON, 4 * KIB, ""),
     ROUTE("POST",   "/v1/restores/approve", restore_approve_post, APPR | ADMIN, BODY_JSON, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/erasure", incident_erasure_post, COMP | ADMIN, BODY_JSON, 4 * KIB, ""),

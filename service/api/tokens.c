@@ -10,6 +10,9 @@
 #include "service/api/json_check.h"
 #include "service/api/resources.h"
 
+/* By enum token_kind. */
+static const char *const kinds[] = {"program", "person", NULL};
+
 static void add_roles(struct json_object *to, unsigned roles)
 {
     struct json_object *array = json_object_new_array();
@@ -39,6 +42,8 @@ static void minted(struct access_mint *minted_token)
     out_id(json, "id", "tok", minted_token->id);
     out_text(json, "name", minted_token->name);
     add_roles(json, minted_token->roles);
+    out_text(json, "kind", kinds[minted_token->kind]);
+    out_id(json, "person", "tok", minted_token->put.token.person);
     out_text(json, "token", minted_token->text);
     out_time(json, "created_at", minted_token->at);
     out_id(json, "minted_by", "tok", minted_token->minted_by);
@@ -49,6 +54,8 @@ static void minted(struct access_mint *minted_token)
 static const struct member_rule token_members[] = {
     {"name", MEMBER_LINE, 100, true, NULL},
     {"roles", MEMBER_ARRAY, 6, true, NULL},
+    {"kind", MEMBER_WORD, 16, false, kinds},
+    {"person", MEMBER_LINE, ID_TEXT_SIZE - 1, false, NULL},
 };
 
 static unsigned read_roles(struct json_object *json, struct findings *findings)
@@ -74,12 +81,36 @@ static unsigned read_roles(struct json_object *json, struct findings *findings)
     return roles;
 }
 
+/* Approvers are people; others are programs unless it is said. */
+static int read_kind(struct json_object *json, unsigned roles, struct findings *findings)
+{
+    const char *kind = json_get_string(json, "kind");
+    bool approver = (roles & ROLE_APPROVER) != 0;
+    bool person = kind ? str_equal(kind, kinds[TOKEN_PERSON]) : approver;
+    if (approver && !person)
+        findings_add(findings, "/kind", NULL,
+                     "Approvers are people: leave kind out, or mint a token without approver.");
+    return person ? TOKEN_PERSON : TOKEN_PROGRAM;
+}
+
+static id read_person(struct json_object *json, struct findings *findings)
+{
+    const char *text = json_get_string(json, "person");
+    id person = text ? id_parse(text, "tok") : 0;
+    if (text && !person)
+        findings_add(findings, "/person", NULL,
+                     "It must be the id of the holder's first token, tok_...; list the tokens.");
+    return person;
+}
+
 void tokens_post(struct call *call)
 {
     struct findings findings;
     findings_init(&findings, call->arena);
     json_check(call->json, "", MEMBER_RULES(token_members), &findings);
     unsigned roles = read_roles(call->json, &findings);
+    int kind = read_kind(call->json, roles, &findings);
+    id person = read_person(call->json, &findings);
     if (findings.total) {
         call_findings(call, HTTP_PROBLEM_INVALID_CONTENT, &findings);
         return;
@@ -88,6 +119,8 @@ void tokens_post(struct call *call)
     it->call = call;
     it->mint = (struct access_mint){.name = json_get_string(call->json, "name"),
                                     .roles = roles,
+                                    .kind = kind,
+                                    .person = person,
                                     .minted_by = call->principal,
                                     .at = call_now(call),
                                     .cb = minted};
@@ -115,6 +148,8 @@ static void listed(struct store_request *request)
         out_id(item, "id", "tok", token->id);
         out_text(item, "name", token->name);
         add_roles(item, token->roles);
+        out_text(item, "kind", kinds[token->kind == TOKEN_PERSON]);
+        out_id(item, "person", "tok", token->person);
         out_time(item, "created_at", token->created_at);
         out_time(item, "revoked_at", token->revoked_at);
         out_id(item, "minted_by", "tok", token->minted_by);

@@ -76,11 +76,6 @@ enum ctl_exit run_approve(struct ctl *ctl)
     return decide(ctl, "/approvals", "{}");
 }
 
-enum ctl_exit run_release(struct ctl *ctl)
-{
-    return decide(ctl, "/release", "{}");
-}
-
 enum ctl_exit run_resume(struct ctl *ctl)
 {
     return decide(ctl, "/resume", "{}");
@@ -107,6 +102,34 @@ static enum ctl_exit decide_with(struct ctl *ctl, const char *tail, const char *
     buf_free(&body);
     json_object_put(json);
     return code;
+}
+
+enum ctl_exit run_release(struct ctl *ctl)
+{
+    struct json_object *json;
+    struct buf body;
+    enum ctl_exit code;
+
+    if (ctl_option(ctl, "alone") == NULL)
+        return decide(ctl, "/release", "{}");
+    if (str_empty(ctl_option(ctl, "reason")))
+        return complain(CTL_USAGE, "release --alone needs --reason: it stands in the receipt");
+    json = json_object_new_object();
+    json_object_object_add(json, "break_glass", json_object_new_boolean(true));
+    json_object_object_add(json, "reason", json_object_new_string(ctl_option(ctl, "reason")));
+    buf_init(&body, SIZE_MAX);
+    (void)json_write(&body, json);
+    code = decide(ctl, "/release", body.data);
+    buf_free(&body);
+    json_object_put(json);
+    return code;
+}
+
+enum ctl_exit run_review(struct ctl *ctl)
+{
+    static const char *const names[] = {"note", NULL};
+
+    return decide_with(ctl, "/review", names);
 }
 
 enum ctl_exit run_hold(struct ctl *ctl)

@@ -65,6 +65,17 @@ static const struct ctl_option decide_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option release_options[] = {
+    {"alone", 0, NULL, "without an approval, where that is configured; it is alarmed"},
+    {"reason", 0, "TEXT", "with --alone: why; it stands in the receipt"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option review_options[] = {
+    {"note", 0, "TEXT", "what you found; it is sealed with the receipt"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option status_options[] = {
     {"watch", 'w', NULL, "go on until everything has settled"},
     {"interval", 0, "SECONDS", "with --watch: how often to look (default 2)"},
@@ -198,7 +209,11 @@ const struct ctl_command ctl_commands[] = {
      rehearse_options, run_rehearse},
     {"approve", "ID", 1, "Approve the notice, the roster and the channels as they are now",
      "Another person than the author must do this. Any later change voids it.", NULL, run_approve},
-    {"release", "ID", 1, "Release: from now on people are told", NULL, NULL, run_release},
+    {"release", "ID", 1, "Release: from now on people are told",
+     "What changed since the approval is named; the notice is then approved again.",
+     release_options, run_release},
+    {"review", "ID", 1, "Confirm that you have looked at what one person released alone",
+     "The alarm of a release --alone ends with it.", review_options, run_review},
     {"hold", "ID", 1, "Stop: nothing more leaves until it is resumed", NULL, hold_options,
      run_hold},
     {"resume", "ID", 1, "Go on after a hold", NULL, NULL, run_resume},

@@ -119,6 +119,7 @@ enum ctl_exit run_rehearse(struct ctl *ctl);
 enum ctl_exit run_decide(struct ctl *ctl);
 enum ctl_exit run_approve(struct ctl *ctl);
 enum ctl_exit run_release(struct ctl *ctl);
+enum ctl_exit run_review(struct ctl *ctl);
 enum ctl_exit run_hold(struct ctl *ctl);
 enum ctl_exit run_resume(struct ctl *ctl);
 enum ctl_exit run_cancel(struct ctl *ctl);

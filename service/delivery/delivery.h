@@ -29,6 +29,10 @@ struct delivery_channel {
     enum evidence sufficient; /* this much and the person is told at once */
     enum evidence settles;    /* this much, and nothing against it when `wait_ms` is over: told */
     int64_t wait_ms;          /* else the next rung is taken then */
+    bool priced;              /* is the price of a message known? */
+    int64_t price_micro;      /* millionths of delivery_config.currency */
+    const char *settings; /* its section as a JSON object of texts, without secrets: who it speaks
+                             for and through whom; NULL: none */
 };
 
 struct delivery_config {
@@ -54,6 +58,10 @@ struct delivery_config {
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
     const char *ledger; /* file of erasures beside the store, for restored copies; NULL: none */
     unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
+    bool break_glass;          /* one person may release alone, with a reason; alarmed */
+    const char *currency;      /* of prices: "USD"; NULL: prices are not known */
+    const char *rules_version; /* of the law's rules; approvals bind to it; NULL: none */
+    const char *brakes;        /* JSON of what is configured there; approvals bind to it; NULL */
 };
 
 /* Opens the channels and the keys; starts nothing yet. Everything in `config` is copied or must
@@ -138,6 +146,9 @@ struct delivery_act {
     id principal;
     const char *hash; /* APPROVE: hex of what this person saw (from preview or incident view); NULL:
                          as it is now */
+    bool counted;     /* APPROVE: the person typed a number of people ... */
+    int64_t people;   /* ... which must be the right one; a wrong one is refused and recorded */
+    bool break_glass; /* RELEASE: alone, where that is configured; reason is required */
     const char *reason, *agency, *officer; /* HOLD: reason is required */
     time_ms until;           /* HOLD: an alarm, it never resumes by itself; TIME_NONE */
     enum wave_state state;   /* out */
@@ -145,6 +156,16 @@ struct delivery_act {
     char approval_hash[DIGEST_TEXT_SIZE]; /* out */
 };
 void delivery_act(struct delivery *delivery, struct delivery_act *req);
+
+/* Somebody looks, afterwards, at a wave that one person released alone. */
+struct delivery_review {
+    struct delivery_request request;
+    id incident, principal;
+    int64_t wave;     /* 0: the first; out: which it was */
+    const char *note; /* sealed with the receipt; may be NULL */
+};
+/* Results as store_break_glass_review(). */
+void delivery_review(struct delivery *delivery, struct delivery_review *req);
 
 /* What a release would do now, without doing it: {"goes", "unreachable", "withheld",
  * "first_channel": {...}, "people":
@@ -324,6 +345,7 @@ struct delivery_stats {
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
     unsigned waves_active;
     unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
+    unsigned break_glass_open;          /* waves released by one person that nobody has reviewed */
     bool restored;             /* the store is a copy: nothing is sent until it is approved */
     time_ms retention_next_at; /* when the next incident is erased by itself; TIME_NONE */
     int64_t oldest_in_flight_ms;

@@ -68,7 +68,9 @@ struct delivery {
     size_t n_restored_waves;
     char *suspected; /* why the store must be older than it says; NULL */
     bool retaining;
-    int64_t retained_at; /* monotonic */
+    bool glass_looking;
+    int64_t glass_looked_at; /* monotonic */
+    int64_t retained_at;     /* monotonic */
     int64_t stop_deadline;
     struct delivery_stats stats;
     int64_t judged[JUDGED_KEPT]; /* the chunks judged last, for facts that were read before */
@@ -100,6 +102,9 @@ void delivery_stopped_sending(
 
 /* watch.c */
 void watch_holds(struct delivery *delivery);
+
+/* break_glass.c: counts, now and then, what nobody has reviewed yet. */
+void break_glass_look(struct delivery *delivery);
 
 /* retention.c */
 void retention_look(struct delivery *delivery);

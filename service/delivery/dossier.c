@@ -133,35 +133,6 @@ void dossier_words_lock(bool lock)
         pthread_mutex_unlock(&compile_lock);
 }
 
-void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE])
-{
-    struct dossier_notices *notices = dossier->notices;
-    struct buf text;
-    char part[DIGEST_TEXT_SIZE], incident[ID_TEXT_SIZE];
-    struct policy policy = dossier->policy;
-    const char *locale;
-    buf_init(&text, SIZE_MAX);
-    policy.approval[0] = 0;
-    buf_printf(&text, "tocsin-approval/1\n%s\n%lld\n%lld %lld %lld %lld\n",
-               id_format(incident, "inc", dossier->row.id), (long long)dossier->row.version,
-               (long long)dossier->row.accepted, (long long)dossier->row.duplicates,
-               (long long)dossier->row.rejected, (long long)dossier->row.blocks);
-    json_write(&text, dossier->document);
-    policy_write(&text, &policy);
-    pthread_mutex_lock(&notices->lock);
-    for (size_t i = 0; (locale = notice_set_locale(notices->set, policy.kind, i)) != NULL; i++) {
-        int index = notice_index(dossier, locale);
-        if (index < 0 || notices->notices[index] == NULL)
-            continue;
-        hex_encode(part, notice_digest(notices->notices[index]), DIGEST_SIZE);
-        buf_printf(&text, "\n%s %s", locale, part);
-    }
-    pthread_mutex_unlock(&notices->lock);
-    sha256(digest, text.data, text.length);
-    hex_encode(hex, digest, DIGEST_SIZE);
-    buf_wipe(&text);
-}
-
 void dossier_drivers(struct delivery *delivery, const struct policy *policy,
                      const struct channel_driver *drivers[POLICY_CHANNELS_MAX])
 {

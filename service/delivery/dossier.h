@@ -42,6 +42,3 @@ enum result dossier_check(struct dossier *dossier, struct error *error);
  * its words are shared with whoever compiles: read them under dossier_words_lock(). */
 bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret_source);
 void dossier_words_lock(bool lock);
-/* SHA-256 over all that decides what is sent: document, roster, policy, notices of every locale.
- * Only after dossier_check() was OK. */
-void dossier_hash(struct dossier *dossier, char hex[DIGEST_TEXT_SIZE], uint8_t digest[DIGEST_SIZE]);

@@ -185,7 +185,8 @@ static void note_decision(struct evidence_export *evidence, const struct line *l
     static const char *const kinds[] = {"incident_opened", "roster_accepted", "approved",
                                         "approval_voided", "released",        "held",
                                         "resumed",         "canceled",        "settled",
-                                        "erased",          "keeping",         "exported"};
+                                        "erased",          "keeping",         "exported",
+                                        "break_glass",     "reviewed",        "approval_refused"};
     const char *kind = json_get_string(line->leaf, "kind");
     const char *actor = json_get_string(line->leaf, "actor"), *name = NULL;
     const char *at = json_get_string(line->details, "at");

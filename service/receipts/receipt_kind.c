@@ -33,6 +33,9 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_ERASED] = "erased",
     [RECEIPT_KEEPING] = "keeping",
     [RECEIPT_RESTORED] = "restored",
+    [RECEIPT_APPROVAL_REFUSED] = "approval_refused",
+    [RECEIPT_BREAK_GLASS] = "break_glass",
+    [RECEIPT_REVIEWED] = "reviewed",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

@@ -6,7 +6,7 @@
 /* This module. */
 #include "service/store/store_core.h"
 
-#define TOKEN_COLUMNS "id, name, roles, hash, created_at, revoked_at, minted_by"
+#define TOKEN_COLUMNS "id, name, roles, hash, created_at, revoked_at, minted_by, person, kind"
 
 static void read_token(struct sql_query *query, struct arena *arena, struct access_token *token)
 {
@@ -19,15 +19,36 @@ static void read_token(struct sql_query *query, struct arena *arena, struct acce
     token->created_at = sql_time(query, 4);
     token->revoked_at = sql_time(query, 5);
     token->minted_by = sql_int(query, 6);
+    token->person = sql_int(query, 7);
+    token->kind = (int)sql_int(query, 8);
+}
+
+/* A further token of somebody is his only if he has one already. */
+static bool holder_there(struct store_work *work, const struct access_token *token)
+{
+    if (token->person == 0 || token->person == token->id)
+        return true;
+    struct sql_query *query =
+        sql_start(work->sql, "SELECT 1 FROM token WHERE id = $1 AND person = $1 AND kind = $2",
+                  SQL_INT(token->person), SQL_INT(token->kind));
+    bool there = sql_step(query);
+    sql_end(query);
+    return there;
 }
 
 STORE_WRITE(token_put, store_token)
 {
-    const struct access_token *token = &req->token;
-    sql_exec(
-        work->sql, "INSERT INTO token (" TOKEN_COLUMNS ") VALUES ($1, $2, $3, $4, $5, NULL, $6)",
-        SQL_INT(token->id), SQL_TEXT(token->name), SQL_INT(token->roles),
-        SQL_BLOB(token->hash, DIGEST_SIZE), SQL_INT(token->created_at), SQL_INT(token->minted_by));
+    struct access_token *token = &req->token;
+    if (!holder_there(work, token))
+        return error_set(work->error, RESULT_NOT_FOUND, "person",
+                         "nobody of this kind has that token as the first: list the tokens");
+    token->person = token->person != 0 ? token->person : token->id;
+    sql_exec(work->sql,
+             "INSERT INTO token (" TOKEN_COLUMNS ")"
+             " VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, $8)",
+             SQL_INT(token->id), SQL_TEXT(token->name), SQL_INT(token->roles),
+             SQL_BLOB(token->hash, DIGEST_SIZE), SQL_INT(token->created_at),
+             SQL_INT(token->minted_by), SQL_INT(token->person), SQL_INT(token->kind));
     receipt_row_put(work, req->receipts);
     return RESULT_OK;
 }

@@ -1,12 +1,15 @@
 /* approval.c - who approved what. The author is kept out by the INSERT itself; an approval counts
  * for one hash and one version of the incident, so that a change of the roster voids it by raising
- * the version. Failure modes: DENIED (author), EXISTS (this person approved this hash), CONFLICT
- * (the incident moved on, the wave is past approval, or another text is approved). */
+ * the version. Two people are two: see people.c. Failure modes: DENIED (author, not apart, a
+ * program), EXISTS (this person approved this hash), CONFLICT (the incident moved on, the wave is
+ * past approval, or another text is approved). */
 /* System. */
 #include <string.h>
 
 /* This module. */
 #include "service/store/store_core.h"
+
+enum { OTHERS_MOST = 64 };
 
 static enum result check(struct store_work *work, const struct store_approval *req,
                          const struct wave_row *wave)
@@ -22,6 +25,40 @@ static enum result check(struct store_work *work, const struct store_approval *r
         return error_set(work->error, RESULT_CONFLICT, "hash",
                          "another version is approved: read the wave again");
     return RESULT_OK;
+}
+
+/* Nobody of the author and those who approved this before may be, or have made, this person. */
+static enum result apart_from_all(struct store_work *work, const struct store_approval *req)
+{
+    int64_t others[1 + OTHERS_MOST];
+    unsigned n = 0;
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT author FROM incident WHERE id = $1 UNION SELECT principal FROM approval"
+                  " WHERE wave = $2 AND version = $3 AND hash = $4 AND voided_at IS NULL"
+                  " LIMIT $5",
+                  SQL_INT(req->incident), SQL_INT(req->wave), SQL_INT(req->version),
+                  SQL_BLOB(req->hash, DIGEST_SIZE), SQL_INT(1 + OTHERS_MOST));
+    while (sql_step(query))
+        others[n++] = sql_int(query, 0);
+    for (unsigned i = 0; i < n; i++)
+        if (others[i] != req->principal && !people_apart(work, others[i], req->principal))
+            return error_set(work->error, RESULT_DENIED, "principal",
+                             "your token and that of the author or of another approver may be one "
+                             "person's (one minted the other): ask a person with a token of an "
+                             "admin who is neither");
+    return RESULT_OK;
+}
+
+/* Once a hash: the next approver has seen the same. */
+static void keep_document(struct store_work *work, const struct store_approval *req)
+{
+    if (req->document.length > 0)
+        sql_exec(work->sql,
+                 "INSERT INTO approval_document (wave, hash, document, at)"
+                 " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                 SQL_INT(req->wave), SQL_BLOB(req->hash, DIGEST_SIZE),
+                 SQL_BLOB(req->document.data, req->document.length), SQL_INT(req->at));
 }
 
 /* Why the INSERT took no row. */
@@ -46,9 +83,11 @@ static enum result refused(struct store_work *work, const struct store_approval 
 
 static void count(struct store_work *work, struct store_approval *req, const struct wave_row *wave)
 {
-    struct sql_query *query = sql_start(
-        work->sql, "SELECT count(*) FROM approval WHERE wave = $1 AND version = $2 AND hash = $3",
-        SQL_INT(req->wave), SQL_INT(req->version), SQL_BLOB(req->hash, DIGEST_SIZE));
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT count(*) FROM approval WHERE wave = $1 AND version = $2 AND hash = $3"
+                  " AND voided_at IS NULL",
+                  SQL_INT(req->wave), SQL_INT(req->version), SQL_BLOB(req->hash, DIGEST_SIZE));
     req->approvals = sql_step(query) ? (int)sql_int(query, 0) : 0;
     sql_end(query);
     req->state = req->approvals >= req->required ? WAVE_APPROVED : wave->state;
@@ -68,6 +107,10 @@ STORE_WRITE(approval_put, store_approval)
     enum result result = wave_row_get(work, req->wave, NULL, &wave);
     if (result == RESULT_OK)
         result = check(work, req, &wave);
+    if (result == RESULT_OK)
+        result = people_check(work, req->principal);
+    if (result == RESULT_OK)
+        result = apart_from_all(work, req);
     if (result != RESULT_OK)
         return result;
     int64_t n =
@@ -75,12 +118,14 @@ STORE_WRITE(approval_put, store_approval)
                  "INSERT INTO approval (wave, version, hash, principal, at)"
                  " SELECT $1, i.version, $2, $3, $4 FROM incident i"
                  " WHERE i.id = $5 AND i.version = $6 AND i.author <> $3"
-                 " ON CONFLICT DO NOTHING",
+                 " ON CONFLICT (wave, version, hash, principal) DO UPDATE"
+                 " SET voided_at = NULL, at = $4 WHERE approval.voided_at IS NOT NULL",
                  SQL_INT(req->wave), SQL_BLOB(req->hash, DIGEST_SIZE), SQL_INT(req->principal),
                  SQL_INT(req->at), SQL_INT(req->incident), SQL_INT(req->version));
     if (n == 0)
         return refused(work, req);
     count(work, req, &wave);
+    keep_document(work, req);
     receipt_row_put(work, req->receipts);
     return RESULT_OK;
 }

@@ -124,10 +124,18 @@ void chunk_merge(struct chunk_hot *hot, unsigned position, uint8_t state, struct
 }
 
 void chunk_count(struct store_work *work, const struct chunk_hot *hot,
-                 const struct chunk_moves *moves)
+                 const struct chunk_moves *moves, time_ms at)
 {
-    for (unsigned state = 0; state < MEMBER_STATES_N; state++)
+    for (unsigned state = 0; state < MEMBER_STATES_N; state++) {
         counter_add(work, hot->wave, hot->channel, state, moves->states[state]);
+        if (at > 0 && moves->states[state] > 0)
+            counter_hour_add(work,
+                             &(struct wave_counter){.wave = hot->wave,
+                                                    .channel = (uint8_t)hot->channel,
+                                                    .key = (uint8_t)state,
+                                                    .value = moves->states[state]},
+                             at);
+    }
     if ((hot->rung & RUNG_BESIDE) == 0) /* beside the ladder nobody is told for the first time */
         counter_add(work, hot->wave, COUNTER_PEOPLE, PEOPLE_TOLD, moves->told);
 }

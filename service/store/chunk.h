@@ -22,7 +22,7 @@ struct chunk_moves {
 void chunk_merge(struct chunk_hot *hot, unsigned position, uint8_t state,
                  struct chunk_moves *moves);
 void chunk_count(struct store_work *work, const struct chunk_hot *hot,
-                 const struct chunk_moves *moves);
+                 const struct chunk_moves *moves, time_ms at);
 
 /* The whole row into the arena, members and all. */
 enum result chunk_row_get(struct store_work *work, int64_t chunk, struct arena *arena,

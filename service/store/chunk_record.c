@@ -108,7 +108,7 @@ STORE_WRITE(chunk_record, store_chunk_record)
     drop_intents(work, req);
     put_intents(work, req);
     write_row(work, req, &hot);
-    chunk_count(work, &hot, &moves);
+    chunk_count(work, &hot, &moves, req->at);
     counters_people(work, hot.wave, req->people, req->n_people);
     for (size_t i = 0; i < req->n_next; i++) {
         struct chunk_row next = req->next[i];

@@ -89,7 +89,7 @@ STORE_WRITE(fact_put, store_fact)
     if (!moves.changed)
         return RESULT_OK;
     write_progress(work, &hot);
-    chunk_count(work, &hot, &moves);
+    chunk_count(work, &hot, &moves, req->at);
     wake(work, req, &hot, &moves);
     receipt_row_put(work, req->receipts);
     req->changed = true;

@@ -2,9 +2,11 @@
 /* This module. */
 #include "service/store/store_core.h"
 
-/* A settled wave goes back to sending when a late bounce wants the next rung. */
+/* A settled wave goes back to sending when a late bounce wants the next rung; a draft is planned
+ * without approval only by break-glass (wave.c). */
 static const struct sm_state wave_table[WAVE_STATES_N] = {
-    [WAVE_DRAFT] = {"draft", SM_TO(WAVE_APPROVED) | SM_TO(WAVE_HELD) | SM_TO(WAVE_CANCELED)},
+    [WAVE_DRAFT] = {"draft", SM_TO(WAVE_APPROVED) | SM_TO(WAVE_PLANNING) | SM_TO(WAVE_HELD) |
+                                 SM_TO(WAVE_CANCELED)},
     [WAVE_APPROVED] = {"approved", SM_TO(WAVE_DRAFT) | SM_TO(WAVE_PLANNING) | SM_TO(WAVE_HELD) |
                                        SM_TO(WAVE_CANCELED)},
     [WAVE_PLANNING] = {"planning", SM_TO(WAVE_SENDING) | SM_TO(WAVE_HELD) | SM_TO(WAVE_CANCELED)},

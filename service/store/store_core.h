@@ -78,8 +78,16 @@ int64_t chunk_row_put(struct store_work *work, const struct chunk_row *chunk);
 /* Adds to a counter. */
 void counter_add(struct store_work *work, int64_t wave, unsigned channel, unsigned key,
                  int64_t delta);
+/* Members that came into a state, in the hour of `at`. */
+void counter_hour_add(struct store_work *work, const struct wave_counter *delta, time_ms at);
 void counters_people(struct store_work *work, int64_t wave, const struct wave_counter *deltas,
                      size_t n);
+
+/* Are the holders of two tokens certainly two people? Not when they are one person, nor when one
+ * minted the other's token, himself or through others: he may have kept it. */
+bool people_apart(struct store_work *work, id a, id b);
+/* DENIED when this token is a program's: people approve. Unknown ones pass. */
+enum result people_check(struct store_work *work, id principal);
 
 /* ---- Growing arrays in an arena: the rows of a list. ---- */
 /* `*array` has n elements of `size`; makes room for one more (doubling), zeroed. NULL, and the

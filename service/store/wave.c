@@ -106,6 +106,9 @@ static enum result check_move(struct store_work *work, const struct store_wave_m
         return error_set(work->error, RESULT_CONFLICT, NULL,
                          "the wave is %s meanwhile: read it again",
                          sm_name(&wave_states, row->state));
+    if (req->from == WAVE_DRAFT && req->to == WAVE_PLANNING && req->break_glass == 0)
+        return error_set(work->error, RESULT_CONFLICT, NULL,
+                         "nobody has approved this wave: have it approved first");
     if (req->from == WAVE_HELD && req->to != WAVE_CANCELED && req->to != row->held_from)
         return error_set(work->error, RESULT_CONFLICT, NULL,
                          "the wave was held while %s: resume it to there",
@@ -120,10 +123,19 @@ static enum result check_move(struct store_work *work, const struct store_wave_m
     return RESULT_OK;
 }
 
+static void void_approvals(struct store_work *work, const struct store_wave_move *req)
+{
+    sql_exec(work->sql, "UPDATE wave SET approvals = 0, approved_hash = NULL WHERE id = $1",
+             SQL_INT(req->wave));
+    sql_exec(work->sql, "UPDATE approval SET voided_at = $2 WHERE wave = $1 AND voided_at IS NULL",
+             SQL_INT(req->wave), SQL_TIME(req->at));
+}
+
 static void write_move(struct store_work *work, const struct store_wave_move *req,
                        const struct wave_row *row)
 {
-    bool release = req->from == WAVE_APPROVED && req->to == WAVE_PLANNING;
+    bool alone = req->from == WAVE_DRAFT && req->to == WAVE_PLANNING;
+    bool release = alone || (req->from == WAVE_APPROVED && req->to == WAVE_PLANNING);
     struct blob policy = req->policy != NULL ? *req->policy : row->policy;
     sql_exec(work->sql,
              "UPDATE wave SET state = $3, held_from = $4, policy = $5, released_at = $6,"
@@ -133,17 +145,29 @@ static void write_move(struct store_work *work, const struct store_wave_move *re
              SQL_BLOB(policy.data, policy.length), SQL_TIME(release ? req->at : row->released_at),
              SQL_TIME(req->to == WAVE_SETTLED ? req->at : TIME_NONE),
              SQL_TIME(req->to == WAVE_HELD ? req->hold_until : TIME_NONE));
+    if (alone && req->document.length > 0)
+        sql_exec(work->sql,
+                 "INSERT INTO approval_document (wave, hash, document, at)"
+                 " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                 SQL_INT(req->wave), SQL_BLOB(req->hash, DIGEST_SIZE),
+                 SQL_BLOB(req->document.data, req->document.length), SQL_TIME(req->at));
+    if (alone)
+        sql_exec(work->sql,
+                 "INSERT INTO break_glass (wave, incident, principal, at) VALUES ($1, $2, $3, $4)",
+                 SQL_INT(req->wave), SQL_INT(row->incident), SQL_INT(req->break_glass),
+                 SQL_TIME(req->at));
     if (req->to == WAVE_DRAFT && req->from == WAVE_APPROVED) /* what was approved is void */
-        sql_exec(work->sql, "UPDATE wave SET approvals = 0, approved_hash = NULL WHERE id = $1",
-                 SQL_INT(req->wave));
+        void_approvals(work, req);
 }
 
 STORE_WRITE(wave_move, store_wave_move)
 {
     struct arena *arena = req->request.arena;
-    struct arena *own = arena == NULL ? arena_create(SIZE_MAX) : NULL;
     struct wave_row row;
     require(sm_allowed(&wave_states, req->from, req->to));
+    if (req->break_glass != 0 && people_check(work, req->break_glass) != RESULT_OK)
+        return RESULT_DENIED;
+    struct arena *own = arena == NULL ? arena_create(SIZE_MAX) : NULL;
     enum result result = wave_row_get(work, req->wave, arena != NULL ? arena : own, &row);
     if (result == RESULT_OK)
         result = check_move(work, req, &row);

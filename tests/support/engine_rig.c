@@ -50,6 +50,7 @@ static void start_engine(struct rig *rig)
     memcpy(live, channels, sizeof(live));
     if (rig->can_query)
         live[RIG_SMS].driver = &scripted_asked_sms;
+    live[RIG_EMAIL].settings = rig->sender;
     static const char *const ladder[] = {"email", "sms", "postal"};
     static const char *const beside[] = {"banner"};
     const struct delivery_config config = {.loop = rig->loop,
@@ -63,6 +64,7 @@ static void start_engine(struct rig *rig)
                                            .beside = beside,
                                            .n_beside = 1,
                                            .approvals_required = 1,
+                                           .break_glass = rig->break_glass,
                                            .public_url = "http://localhost"};
     struct error error;
     bool started = false;

@@ -51,6 +51,8 @@ struct rig {
     struct rig_dice *dice;
     const char *suspicion; /* of the next start; NULL: none */
     bool can_query;        /* SMS is asked what became of an uncertain send */
+    bool break_glass;      /* of the configuration, from the next start on */
+    const char *sender;    /* settings of the mail channel, from the next start on */
 };
 
 /* A fresh store in a temporary directory; the engine is started. */

@@ -257,6 +257,12 @@ void delivery_act(struct delivery *fake, struct delivery_act *req)
     answer(fake, &req->request, result);
 }
 
+void delivery_review(struct delivery *fake, struct delivery_review *req)
+{
+    req->wave = 1;
+    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
 void delivery_preview(struct delivery *fake, struct delivery_preview *req)
 {
     req->to = "r1@example.org";

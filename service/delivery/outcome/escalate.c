@@ -288,6 +288,7 @@ static void judgement_record(struct judgement *j)
         run->progress[position] = member_merge(run->progress[position], state);
     }
     record->state = -1;
+    record->at = j->now;
     record->lease_until = j->now + delivery->config.lease_ms;
     if (j->final)
         set_final_state(j);

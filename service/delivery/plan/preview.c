@@ -8,6 +8,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/judge.h"
 #include "service/delivery/person.h"
+#include "service/delivery/plan/binding.h"
 
 struct preview {
     struct delivery *delivery;
@@ -109,7 +110,9 @@ static void show(struct preview *preview)
         preview_finish(preview, result, &error);
         return;
     }
-    dossier_hash(dossier, req->approval_hash, hash);
+    struct json_object *binding = binding_make(preview->delivery, dossier, &dossier->waves[0]);
+    binding_hash(binding, req->approval_hash, hash);
+    json_object_put(binding);
     req->ladder = ladder_text(preview);
     if (channel < 0) {
         result = req->channel == NULL

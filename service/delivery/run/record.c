@@ -277,7 +277,8 @@ void batch_record(struct batch *batch)
     record->n_changes = batch->n;
     record->retries = &batch->retries_blob;
     record->state = -1;
-    record->lease_until = delivery_now(delivery) + delivery->config.lease_ms;
+    record->at = delivery_now(delivery);
+    record->lease_until = record->at + delivery->config.lease_ms;
     record->receipts = batch->receipts.n > 0 ? &batch->receipts : NULL;
     store_chunk_record(delivery->config.store, record);
 }

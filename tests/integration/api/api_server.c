@@ -52,6 +52,7 @@ static void mint_next(struct rig *rig)
     }
     rig->mint = (struct access_mint){.name = "test",
                                      .roles = rig->next < ROLES ? 1U << rig->next : ROLE_RESPONDER,
+                                     .kind = rig->next == 1 ? TOKEN_PERSON : TOKEN_PROGRAM,
                                      .at = clock_now(loop_clock(rig->loop)),
                                      .cb = minted};
     access_mint(rig->store, &rig->mint);

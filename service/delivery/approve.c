@@ -1,0 +1,260 @@
+/* approve.c - approving and releasing a wave.
+ *
+ * An approval binds to the hash of everything that decides what is sent (plan/binding.h); the
+ * document itself is kept beside it. A release makes the document again: when it is another one
+ * (the configuration changed at a restart), the approval is void, and the answer names the members
+ * that changed. Break-glass: one person releases alone, where that is configured, with a reason. */
+/* System. */
+#include <string.h>
+
+/* Base. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* This module. */
+#include "service/delivery/act_private.h"
+#include "service/delivery/plan/binding.h"
+#include "service/delivery/plan/difference.h"
+
+/* What would be sent now, and its hash; false after an answer was given. */
+static bool bind_now(struct act *act)
+{
+    struct error error;
+    if (act->dossier->row.accepted == 0) {
+        act_refuse(act, RESULT_CONFLICT, "recipients",
+                   "This incident has no recipients yet; upload the roster first.");
+        return false;
+    }
+    enum result result = dossier_check(act->dossier, &error);
+    if (result != RESULT_OK) {
+        act_finish(act, result, &error);
+        return false;
+    }
+    json_object_put(act->binding);
+    act->binding = binding_make(act->delivery, act->dossier, act->wave);
+    binding_hash(act->binding, act->req->approval_hash, act->hash);
+    return true;
+}
+
+static bool same_as_approved(const struct act *act)
+{
+    return memcmp(act->hash, act->wave->approved_hash, DIGEST_SIZE) == 0;
+}
+
+static void fact_text(struct act *act, const char *name, const char *text)
+{
+    if (act->facts == NULL)
+        act->facts = json_object_new_object();
+    json_object_object_add(act->facts, name, json_object_new_string(text));
+}
+
+/* ---- What was approved is void: something changed since. ---- */
+
+enum { NAMES_MAX = 200 };
+
+static void after_void(struct act *act);
+
+static void on_voided(struct store_request *request)
+{
+    struct store_wave_move *move = container_of(request, struct store_wave_move, request);
+    struct act *act = container_of(move, struct act, move);
+    if (request->result != RESULT_OK) {
+        act_finish(act, request->result, &request->error);
+        return;
+    }
+    receipt_batch_free(&act->receipts);
+    receipt_batch_init(&act->receipts, act->req->incident, 0, 0);
+    memset(&act->move, 0, sizeof(act->move));
+    after_void(act);
+}
+
+static void on_approved_read(struct store_request *request)
+{
+    struct store_approvals *approvals = container_of(request, struct store_approvals, request);
+    struct act *act = container_of(approvals, struct act, approvals);
+    char names[NAMES_MAX] = "";
+    if (request->result != RESULT_OK) {
+        act_finish(act, request->result, &request->error);
+        return;
+    }
+    struct json_object *before = binding_open(approvals->document.sealed, &act->dossier->key);
+    if (before != NULL)
+        difference_names(before, act->binding, names, sizeof(names));
+    json_object_put(before);
+    fact_text(act, "changed", names[0] != 0 ? names : "unknown");
+    act_receipt(act, RECEIPT_APPROVAL_VOIDED);
+    act->move = (struct store_wave_move){.request.cb = on_voided,
+                                         .wave = act->wave->id,
+                                         .from = WAVE_APPROVED,
+                                         .to = WAVE_DRAFT,
+                                         .at = delivery_now(act->delivery),
+                                         .hold_until = TIME_NONE,
+                                         .receipts = &act->receipts};
+    store_wave_move(act->delivery->config.store, &act->move);
+}
+
+static void void_approval(struct act *act)
+{
+    if (act->arena == NULL)
+        act->arena = arena_create(16 << 20);
+    act->approvals = (struct store_approvals){
+        .request = {.cb = on_approved_read, .arena = act->arena},
+        .incident = act->req->incident,
+        .wave = act->wave->id,
+        .want = act->wave->approved_hash,
+    };
+    store_approvals_get(act->delivery->config.store, &act->approvals);
+}
+
+static void refuse_voided(struct act *act)
+{
+    struct error error;
+    error_set(
+        &error, RESULT_CONFLICT, "hash",
+        "What would be sent is no longer what was approved. Changed: %s. The approval is void; "
+        "everybody who approved must look again: have it approved again.",
+        json_get_string(act->facts, "changed"));
+    act_finish(act, RESULT_CONFLICT, &error);
+}
+
+/* ---- Approve. ---- */
+
+static void on_approved(struct store_request *request)
+{
+    struct store_approval *approval = container_of(request, struct store_approval, request);
+    struct act *act = container_of(approval, struct act, approval);
+    act->req->wave = approval->wave; /* the caller may have said "the first" */
+    act->req->approvals = approval->approvals;
+    act->req->state = approval->state;
+    act_finish(act, request->result, &request->error);
+}
+
+static void put_approval(struct act *act)
+{
+    const struct delivery_act *req = act->req;
+    json_object_put(act->facts);
+    act->facts = NULL;
+    act_receipt(act, RECEIPT_APPROVED);
+    binding_seal(act->binding, &act->dossier->key, &act->document);
+    act->approval = (struct store_approval){.request.cb = on_approved,
+                                            .incident = req->incident,
+                                            .wave = act->wave->id,
+                                            .principal = req->principal,
+                                            .version = act->dossier->row.version,
+                                            .required = act->delivery->config.approvals_required,
+                                            .document = {act->document.data, act->document.length},
+                                            .at = delivery_now(act->delivery),
+                                            .receipts = &act->receipts};
+    memcpy(act->approval.hash, act->hash, DIGEST_SIZE);
+    store_approval_put(act->delivery->config.store, &act->approval);
+}
+
+static void after_void(struct act *act)
+{
+    if (act->req->verb == VERB_APPROVE)
+        put_approval(act);
+    else
+        refuse_voided(act);
+}
+
+/* A number that is wrong means that the person looked at something else: it is kept. */
+static void on_refusal_noted(struct delivery_request *request)
+{
+    struct delivery_note *note = container_of(request, struct delivery_note, request);
+    struct act *act = container_of(note, struct act, note);
+    act_refuse(act, RESULT_INVALID, "/people",
+               "This is not the number of people: look at the summary again, then type the number "
+               "that it shows.");
+}
+
+static void refuse_number(struct act *act)
+{
+    static char actor[ID_TEXT_SIZE]; /* the loop's only */
+    act->facts = json_object_new_object();
+    json_object_object_add(act->facts, "typed", json_object_new_int64(act->req->people));
+    json_object_object_add(act->facts, "people", json_object_new_int64(act->dossier->row.accepted));
+    act->note =
+        (struct delivery_note){.request.cb = on_refusal_noted,
+                               .receipt = {.kind = RECEIPT_APPROVAL_REFUSED,
+                                           .at = delivery_now(act->delivery),
+                                           .incident = act->req->incident,
+                                           .wave = act->wave->id,
+                                           .outcome = -1,
+                                           .reason = "wrong_number",
+                                           .actor = delivery_principal(actor, act->req->principal),
+                                           .facts = act->facts}};
+    delivery_note(act->delivery, &act->note);
+}
+
+void act_approve(struct act *act)
+{
+    const struct delivery_act *req = act->req;
+    if (!bind_now(act))
+        return;
+    if (req->hash != NULL && !str_equal(req->hash, req->approval_hash))
+        act_refuse(act, RESULT_CONFLICT, "hash",
+                   "Something changed since you looked: look at the preview again, then approve.");
+    else if (req->counted && req->people != act->dossier->row.accepted)
+        refuse_number(act);
+    else if (act->wave->state == WAVE_APPROVED && !same_as_approved(act))
+        void_approval(act);
+    else
+        put_approval(act);
+}
+
+/* ---- Release. ---- */
+
+static void keep_policy(struct act *act)
+{
+    struct policy policy = act->dossier->policy;
+    str_copy(policy.approval, sizeof(policy.approval), act->req->approval_hash);
+    policy_write(&act->policy, &policy);
+    act->policy_blob = (struct blob){act->policy.data, act->policy.length};
+    act->move.policy = &act->policy_blob;
+    act->move.version = act->dossier->row.version;
+}
+
+static void break_glass(struct act *act)
+{
+    if (!act->delivery->config.break_glass) {
+        act_refuse(act, RESULT_DENIED, "break_glass",
+                   "One person cannot release alone here; have the wave approved, or ask the "
+                   "operator to set break_glass.");
+        return;
+    }
+    if (str_empty(act->req->reason)) {
+        act_refuse(act, RESULT_INVALID, "/reason", "Releasing alone needs a reason; say why.");
+        return;
+    }
+    if (!bind_now(act))
+        return;
+    keep_policy(act);
+    binding_seal(act->binding, &act->dossier->key, &act->document);
+    act->move.hash = act->hash;
+    act->move.document = (struct blob){act->document.data, act->document.length};
+    act_move(act, WAVE_PLANNING, RECEIPT_BREAK_GLASS);
+}
+
+void act_release(struct act *act)
+{
+    if (act->wave->state == WAVE_DRAFT && act->req->break_glass) {
+        break_glass(act);
+        return;
+    }
+    if (act->wave->state != WAVE_APPROVED) {
+        act_refuse(act, RESULT_CONFLICT, "state",
+                   act->wave->state == WAVE_DRAFT
+                       ? "Another person must approve this wave before it is released."
+                       : "This wave was released already; look at the incident's state.");
+        return;
+    }
+    if (!bind_now(act))
+        return;
+    if (!same_as_approved(act)) {
+        void_approval(act);
+        return;
+    }
+    keep_policy(act);
+    act_move(act, WAVE_PLANNING, RECEIPT_RELEASED);
+}
