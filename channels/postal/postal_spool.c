@@ -132,6 +132,8 @@ static void manifest_line(const struct channel_send *send, const char *file, str
     wire_json_add(to, "sha256", hex);
     wire_json_add(to, "locale", send->notice.locale);
     wire_json_add(to, "name", send->name);
+    if (send->format)
+        wire_json_add(to, "format", send->format);
     wire_json_add(to, "line1", postal->line1);
     wire_json_add(to, "line2", postal->line2);
     wire_json_add(to, "city", postal->city);

@@ -77,6 +77,8 @@ struct channel_facts {
     double rate;      /* default sends a second; 0 = unlimited */
     bool quiet_hours; /* it rings or buzzes: keep the recipient's night free (scheduled by the core)
                        */
+    unsigned
+        formats; /* bits 1 << FORMAT_x: what it can give a reader, beyond large print in letters */
     bool has_test_mode; /* `test` messages go to the provider's test mode; else only marked
                            addresses get them */
     enum evidence
@@ -107,6 +109,7 @@ struct channel_send {
     const char *phone; /* ADDRESS_PHONE */
     const struct postal_address *postal; /* ADDRESS_POSTAL */
     const char *account;                 /* ADDRESS_ACCOUNT */
+    const char *format; /* how the person reads, where this channel can honour it; else NULL */
     struct channel_notice notice;
     bool test; /* a test incident: test mode only */
     void (*cb)(struct channel_send *send, const struct outcome *outcome);

@@ -48,13 +48,60 @@ struct postal_address {
 };
 
 struct consent {
-    bool known;      /* the member was there */
-    bool electronic; /* consents to electronic notice */
-    const char *scope, *basis;
-    time_ms given_at; /* TIME_NONE = not said */
+    bool known;           /* the member was there */
+    bool electronic;      /* consents to electronic notice */
+    const char *scope;    /* what it covers, in the customer's words */
+    const char *basis;    /* "separate": asked for by itself; "terms": a condition of business;
+                             other words count as that */
+    const char *evidence; /* where its proof is kept */
+    const char *terms_version;
+    time_ms given_at;     /* TIME_NONE = not said */
+    time_ms withdrawn_at; /* TIME_NONE = not withdrawn */
+};
+/* Was it withdrawn at that time? From its date on it is none. */
+bool consent_withdrawn(const struct consent *consent, time_ms at);
+/* May notice be given electronically on it where the law asks for the person's own consent (15 USC
+ * 7001(c))? A condition of business is no consent, nor is one to marketing or to statements, nor
+ * one that is not given yet or is withdrawn. */
+bool consent_counts(const struct consent *consent, time_ms at);
+
+/* Stored as words; FORMER_USER and DISCREET come as members of their own, too. */
+enum {
+    RECIPIENT_MINOR = 1,
+    RECIPIENT_DECEASED = 2,
+    RECIPIENT_FORMER_USER = 4, /* has no account any more: no banner, no "sign in" */
+    RECIPIENT_DISCREET = 8     /* no topic where others may read it: SMS, subject, envelope */
 };
 
-enum { RECIPIENT_MINOR = 1, RECIPIENT_DECEASED = 2 };
+/* How a person can read; the names as in openapi.yaml. */
+enum read_format {
+    FORMAT_STANDARD,
+    FORMAT_LARGE_PRINT,
+    FORMAT_BRAILLE,
+    FORMAT_READ_ALOUD,
+    FORMATS_N
+};
+const char *read_format_name(enum read_format format);
+int read_format_find(const char *name); /* -1: none */
+
+/* The addresses of a person, by kind; the order of enum channel_address. */
+enum contact_kind { CONTACT_EMAIL, CONTACT_PHONE, CONTACT_POSTAL, CONTACT_KINDS_N };
+enum { CONTACTS_MAX = 8 }; /* of one kind */
+struct contact {
+    const char *value;            /* of EMAIL and PHONE */
+    struct postal_address postal; /* of POSTAL: line1, city and country are there */
+    const char *source, *label;   /* where it is from ("crm", "statement"); "work"; may be NULL */
+    bool compromised; /* in the hands of others: gets no notice, no code, no acknowledgement */
+};
+
+/* Who gets the notice in the person's place. Without an address of his own, the person's. */
+struct representative {
+    const char *name;
+    const char *relation; /* "guardian", "parent", "estate", "attorney", "next_of_kin", "other" */
+    const char *email, *phone;
+    struct postal_address address;
+    bool has_address;
+};
 
 /* All strings live in the arena of whoever read the record; absent ones are NULL. */
 struct recipient {
@@ -62,10 +109,20 @@ struct recipient {
     const char *recipient_id; /* the customer's, unique in the incident, 1..128 bytes */
     const char *account_id;
     const char *name;
+    /* The addresses in use: the first of each kind, until recipient_use() picks another. */
     const char *email; /* passed address_check_email */
     const char *phone; /* E.164, "+14155550123" */
     struct postal_address address;
-    bool has_address;         /* line1, city and country are there */
+    bool has_address; /* line1, city and country are there */
+    /* All of a kind, when there is more to say than one good address; else NULL and 0. */
+    const struct contact *contacts[CONTACT_KINDS_N];
+    unsigned n_contacts[CONTACT_KINDS_N];
+    const struct representative *representative; /* NULL: none */
+    const char *type;                            /* "person", "organisation"; NULL: person */
+    const char *policy_version;                  /* the promise this person was given */
+    const char *format;                          /* as in read_format_name; NULL: standard */
+    const char *about;        /* of an addressee: the person he stands for; else NULL */
+    bool marketing_opt_out;   /* read, never kept: it stops no legal notice */
     const char *jurisdiction; /* "US-CA", "GB", "EU-DE" */
     const char *locale;       /* BCP 47, "en", "fr-CA" */
     struct consent consent;
@@ -105,3 +162,23 @@ enum result recipient_load(const char *bytes, size_t length, struct arena *arena
                            struct recipient *ret_recipient);
 /* Value of a merge field or NULL. */
 const char *recipient_field(const struct recipient *recipient, const char *name);
+enum read_format recipient_format(const struct recipient *recipient);
+bool recipient_is_organisation(const struct recipient *recipient);
+
+/* How many addresses of a kind there are, compromised ones too. */
+unsigned recipient_contacts(const struct recipient *recipient, enum contact_kind kind);
+/* The i-th, i < recipient_contacts(). */
+struct contact recipient_contact(const struct recipient *recipient, enum contact_kind kind,
+                                 unsigned i);
+/* Makes it the one in use. */
+void recipient_use(struct recipient *recipient, enum contact_kind kind, unsigned i);
+/* Is it one of the person's addresses, or the representative's? Case does not matter. */
+bool recipient_has(const struct recipient *recipient, enum contact_kind kind, const char *value);
+/* Is an address that somebody names one of the person's compromised ones? Case does not matter. */
+bool recipient_compromised(const struct recipient *recipient, enum contact_kind kind,
+                           const char *value);
+/* Whom the notice goes to: the person, or the representative with the addresses that he has (and
+ * the person's street, where he has none and lives with him or settles the estate). The copy points
+ * into `recipient`; `name` is who stands on the envelope, the account is nobody's but the person's.
+ */
+void recipient_addressee(const struct recipient *recipient, struct recipient *ret_addressee);

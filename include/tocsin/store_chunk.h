@@ -31,12 +31,15 @@ const char *member_state_name(unsigned state); /* of the masked state */
 uint8_t member_merge(uint8_t old, uint8_t fresh);
 
 enum chunk_state { CHUNK_READY = 0, CHUNK_LEASED = 1, CHUNK_WAITING = 2, CHUNK_DONE = 3 };
-enum { RUNG_BESIDE = 0x80 }; /* flag of chunk_row.rung: beside the ladder, not in it */
+/* Flags of chunk_row.rung: beside the ladder, not in it; post was put first by the people's wish.
+ */
+enum { RUNG_BESIDE = 0x80, RUNG_PAPER = 0x40, RUNG_STEP = 0x3f };
 struct chunk_row {
     int64_t id; /* < 2^40 */
     id incident;
     int64_t wave;
-    uint8_t rung;       /* place in the wave's ladder, or RUNG_BESIDE */
+    uint8_t rung;       /* place in the people's ladders, with its flags */
+    uint8_t address;    /* which of their addresses of the channel's kind */
     uint8_t channel;    /* index into the wave policy's channels */
     const char *cohort; /* "US-CA|en|gmail.com": jurisdiction, locale, receiving domain */
     unsigned n;

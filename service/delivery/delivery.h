@@ -299,6 +299,7 @@ struct delivery_letter {
     struct store_written_request *written; /* in: row prepared (state, body sealed); the letter's
                                               wave and chunk are created in its transaction */
     bool change;                           /* store_written_request_change instead of put */
+    int street; /* the index of the street wanted; < 0, or a barred one: the first good one */
 };
 void delivery_letter(struct delivery *delivery, struct delivery_letter *req);
 /* The roster number of a recipient by id, or by account, email or phone (kinds 0..3). */

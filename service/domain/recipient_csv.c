@@ -19,8 +19,9 @@
 enum { COLUMN_NAME_SIZE = FIELD_NAME_MAX + 8 };
 
 struct column {
-    const struct member *member; /* NULL: the merge field `field` */
-    const char *field;
+    const struct member *member; /* NULL: the merge field `field`, or `contact` */
+    const char *field;           /* NULL: `contact` */
+    struct contact_column contact;
     char name[COLUMN_NAME_SIZE];
 };
 
@@ -47,7 +48,7 @@ static bool column_read(struct column *column, const char *name)
         return field_name_check(column->field);
     }
     column->member = member_find_column(name);
-    return column->member != NULL;
+    return column->member != NULL || contact_column_read(&column->contact, name);
 }
 
 static bool column_doubled(const struct recipient_columns *columns, const char *name)
@@ -106,15 +107,24 @@ void recipient_columns_destroy(struct recipient_columns **columns)
 struct filling {
     struct recipient recipient;
     struct field_list fields;
+    struct contact_cells contacts;
     struct arena *arena;
     struct error *error;
     bool electronic_said, consent_said;
 };
 
+static const char *const yes[] = {"true", "yes", "1"}, *const no[] = {"false", "no", "0"};
+
+static bool cell_denies(const char *cell)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (str_equal_nocase(cell, no[i]))
+            return true;
+    return false;
+}
+
 static enum result fill_bool(struct filling *f, const struct member *m, const char *cell)
 {
-    static const char *const yes[] = {"true", "yes", "1"}, *const no[] = {"false", "no", "0"};
-
     for (size_t i = 0; i < 3; i++) {
         if (str_equal_nocase(cell, yes[i]) || str_equal_nocase(cell, no[i])) {
             member_set_bool(&f->recipient, m, str_equal_nocase(cell, yes[i]));
@@ -148,12 +158,18 @@ static enum result fill_cell(struct filling *f, const struct column *column, str
 
     if (cell.length == 0)
         return RESULT_OK;
+    if (m == NULL && column->field == NULL)
+        return contact_cell_add(&f->contacts, &column->contact, cell, f->error);
     if (m == NULL)
         return field_list_add(&f->fields, f->arena, column->field, cell, f->error);
     f->consent_said = f->consent_said || str_equal(m->group, "consent");
     switch (m->kind) {
+    case MEMBER_FLAG:
     case MEMBER_BOOL:
         return fill_bool(f, m, cell.data);
+    case MEMBER_IGNORED: /* a date, "yes", a list's name: whatever says that there was one */
+        member_set_bool(&f->recipient, m, !cell_denies(cell.data));
+        return RESULT_OK;
     case MEMBER_DATA_TYPES:
     case MEMBER_FLAGS:
         return fill_words(f, m, cell.data);
@@ -173,7 +189,11 @@ static enum result fill_end(struct filling *f)
                          "electronic is missing: say true or false, or leave consent out.");
     f->recipient.consent.known = f->consent_said;
     result = field_list_end(&f->fields, f->arena, &f->recipient, f->error);
-    return result != RESULT_OK ? result : recipient_end(&f->recipient, f->error);
+    if (result == RESULT_OK)
+        result = recipient_end(&f->recipient, f->error);
+    if (result == RESULT_OK)
+        result = contact_cells_end(&f->contacts, &f->recipient, f->arena, f->error);
+    return result;
 }
 
 static enum result check_shape(const struct recipient_columns *columns, const struct csv_row *row,
@@ -198,6 +218,7 @@ enum result recipient_from_csv_row(const struct recipient_columns *columns,
 
     recipient_begin(&f.recipient);
     f.fields.n = 0;
+    memset(&f.contacts, 0, sizeof(f.contacts));
     f.arena = arena;
     f.error = error;
     f.electronic_said = f.consent_said = false;
@@ -206,6 +227,7 @@ enum result recipient_from_csv_row(const struct recipient_columns *columns,
             fill_cell(&f, &columns->columns[i], (struct slice){row->cells[i], row->lengths[i]});
     if (result == RESULT_OK)
         result = fill_end(&f);
+    contact_cells_free(&f.contacts);
     if (result == RESULT_OK)
         *ret_recipient = f.recipient;
     return result;

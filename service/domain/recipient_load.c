@@ -17,6 +17,8 @@
 
 struct loading {
     char *at;
+    char *end;
+    struct contact_lists lists;
     struct arena *arena;
     struct recipient *recipient;
 };
@@ -67,6 +69,9 @@ static bool load_member(struct loading *l, const struct member *m)
         return member_get_text(l->recipient, m) != NULL;
     case MEMBER_BOOL:
         return load_bool(l, m);
+    case MEMBER_FLAG: /* stored among the flags */
+    case MEMBER_IGNORED:
+        return false;
     case MEMBER_TIME:
         return load_time(l, m);
     case MEMBER_DATA_TYPES:
@@ -113,6 +118,51 @@ static bool load_group(struct loading *l, const char *group)
     return take(&l->at, '}');
 }
 
+/* The bytes of an array or object, brackets and all; NULL: it does not end. */
+static const char *skip_nested(struct loading *l)
+{
+    const char *begin = l->at;
+    unsigned depth = 0;
+    bool quoted = false;
+
+    for (; l->at < l->end; l->at++) {
+        char c = *l->at;
+
+        if (quoted) {
+            l->at += c == '\\' && l->at + 1 < l->end;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            depth++;
+        } else if ((c == ']' || c == '}') && --depth == 0) {
+            l->at++;
+            return begin;
+        } else if (depth == 0) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Lists of addresses and representatives are rare: the general parser reads them. */
+static bool load_rare(struct loading *l, const char *key)
+{
+    const char *begin = skip_nested(l);
+    enum contact_kind kind = contacts_kind(key);
+    struct json_object *json;
+    enum result result = RESULT_INVALID;
+
+    if (begin == NULL || json_read(begin, (size_t)(l->at - begin), &json, NULL) != RESULT_OK)
+        return false;
+    if (kind != CONTACT_KINDS_N)
+        result = contacts_read(&l->lists, kind, json, l->arena, NULL);
+    else if (strcmp(key, "representative") == 0)
+        result = representative_read(l->recipient, json, l->arena, NULL);
+    json_object_put(json);
+    return result == RESULT_OK;
+}
+
 static bool load_value(struct loading *l, const char *key)
 {
     const struct member *m = member_find("", key);
@@ -123,8 +173,10 @@ static bool load_value(struct loading *l, const char *key)
         return load_group(l, key);
     if (strcmp(key, "fields") == 0)
         return load_fields(l);
-    l->recipient->consent.known = strcmp(key, "consent") == 0;
-    return l->recipient->consent.known && load_group(l, key);
+    if (strcmp(key, "consent") != 0)
+        return load_rare(l, key);
+    l->recipient->consent.known = true;
+    return load_group(l, key);
 }
 
 static bool load_record(struct loading *l)
@@ -145,12 +197,16 @@ enum result recipient_load(const char *bytes, size_t length, struct arena *arena
 {
     struct recipient recipient;
     char *copy = arena_strndup(arena, bytes, length);
-    struct loading l = {copy, arena, &recipient};
+    struct loading l = {.at = copy,
+                        .end = copy == NULL ? NULL : copy + length,
+                        .arena = arena,
+                        .recipient = &recipient};
 
     if (copy == NULL)
         return RESULT_TOO_LARGE;
     recipient_begin(&recipient);
-    if (!load_record(&l) || l.at != copy + length || recipient_end(&recipient, NULL) != RESULT_OK)
+    if (!load_record(&l) || l.at != l.end || recipient_end(&recipient, NULL) != RESULT_OK ||
+        contacts_join(&recipient, &l.lists, NULL) != RESULT_OK)
         return RESULT_INVALID;
     *ret_recipient = recipient;
     return RESULT_OK;

@@ -16,6 +16,11 @@
 /* This module. */
 #include "service/domain/recipient_members.h"
 
+bool postal_is_whole(const struct postal_address *address)
+{
+    return address->line1 != NULL && address->city != NULL && address->country != NULL;
+}
+
 #define AT(member) offsetof(struct recipient, member)
 #define KEY(name)                                                                                  \
     {                                                                                              \
@@ -30,6 +35,24 @@
         group, name, KEY(name), kind, AT(member), 64, NULL, NULL                                   \
     }
 
+#define FLAG(name, flag)                                                                           \
+    {                                                                                              \
+        "", name, KEY(name), MEMBER_FLAG, AT(flags), flag, NULL, NULL                              \
+    }
+#define IGNORED(name) OTHER("", name, MEMBER_IGNORED, marketing_opt_out)
+
+static bool type_check(const char *text)
+{
+    return str_equal(text, "person") || str_equal(text, "organisation");
+}
+
+static bool format_check(const char *text)
+{
+    return read_format_find(text) >= 0;
+}
+
+static const char rule_type[] = "must be person or organisation";
+static const char rule_format[] = "must be standard, large_print, braille or read_aloud";
 static const char rule_email[] =
     "must be one ASCII address like ann@example.org (an international domain as xn--...)";
 static const char rule_phone[] = "must be E.164 like +14155550123: correct the number";
@@ -47,22 +70,39 @@ const struct member recipient_members[] = {
     TEXT("address", "region", address.region, 100, NULL, NULL),
     TEXT("consent", "basis", consent.basis, 200, NULL, NULL),
     OTHER("consent", "electronic", MEMBER_BOOL, consent.electronic),
+    TEXT("consent", "evidence", consent.evidence, 200, NULL, NULL),
     OTHER("consent", "given_at", MEMBER_TIME, consent.given_at),
     TEXT("consent", "scope", consent.scope, 200, NULL, NULL),
+    TEXT("consent", "terms_version", consent.terms_version, 64, NULL, NULL),
+    OTHER("consent", "withdrawn_at", MEMBER_TIME, consent.withdrawn_at),
     OTHER("", "data_types", MEMBER_DATA_TYPES, data_types),
+    FLAG("discreet", RECIPIENT_DISCREET),
     TEXT("", "email", email, 254, address_check_email, rule_email),
     OTHER("", "flags", MEMBER_FLAGS, flags),
+    TEXT("", "format", format, 11, format_check, rule_format),
+    FLAG("former_user", RECIPIENT_FORMER_USER),
     TEXT("", "jurisdiction", jurisdiction, 6, jurisdiction_check, rule_jurisdiction),
     OTHER("", "legal_email_opt_out", MEMBER_BOOL, legal_email_opt_out),
     TEXT("", "locale", locale, 11, locale_check, rule_locale),
     TEXT("", "name", name, 200, NULL, NULL),
     TEXT("", "phone", phone, 16, address_check_phone, rule_phone),
+    TEXT("", "policy_version", policy_version, 64, NULL, NULL),
     TEXT("", "recipient_id", recipient_id, 128, NULL, NULL),
+    TEXT("", "type", type, 12, type_check, rule_type),
+    /* Read with a warning and not kept, behind what is stored. */
+    IGNORED("email_opt_out"),
+    IGNORED("marketing_opt_out"),
+    IGNORED("newsletter_opt_out"),
+    IGNORED("opt_out"),
+    IGNORED("unsubscribe"),
+    IGNORED("unsubscribed"),
     {NULL, NULL, {NULL, 0}, MEMBER_TEXT, 0, 0, NULL, NULL},
 };
 
-static const char *const flag_names[] = {"minor", "deceased"};
-_Static_assert(RECIPIENT_MINOR == 1 && RECIPIENT_DECEASED == 2, "flag_names follows the bits");
+static const char *const flag_names[] = {"minor", "deceased", "former_user", "discreet"};
+_Static_assert(RECIPIENT_MINOR == 1 && RECIPIENT_DECEASED == 2 && RECIPIENT_FORMER_USER == 4 &&
+                   RECIPIENT_DISCREET == 8,
+               "flag_names follows the bits");
 
 const char *flag_name(unsigned bit)
 {
@@ -146,6 +186,14 @@ time_ms member_get_time(const struct recipient *recipient, const struct member *
 
 void member_set_bool(struct recipient *recipient, const struct member *member, bool value)
 {
+    if (member->kind == MEMBER_FLAG) {
+        recipient->flags |= value ? (unsigned)member->max : 0;
+        return;
+    }
+    if (member->kind == MEMBER_IGNORED) {
+        recipient->marketing_opt_out |= value;
+        return;
+    }
     *(bool *)member_at(recipient, member) = value;
 }
 
@@ -221,10 +269,12 @@ enum result member_add_word(struct recipient *recipient, const struct member *me
     int bit = types ? data_type_find(word) : flag_find(word);
 
     if (bit < 0)
-        return member_refuse(error, member,
-                             types ? "has a word that is not in the list of data types: see "
-                                     "openapi.yaml for the list"
-                                   : "knows only minor and deceased: correct the word");
+        return member_refuse(
+            error, member,
+            types ? "has a word that is not in the list of data types: see "
+                    "openapi.yaml for the list"
+                  : "knows only minor, deceased, former_user and discreet: correct the "
+                    "word");
     if (types)
         recipient->data_types |= UINT64_C(1) << bit;
     else
@@ -312,17 +362,14 @@ enum result field_list_end(const struct field_list *list, struct arena *arena,
 
 void recipient_begin(struct recipient *recipient)
 {
-    *recipient = (struct recipient){.consent.given_at = TIME_NONE};
+    *recipient = (struct recipient){.consent = {.given_at = TIME_NONE, .withdrawn_at = TIME_NONE}};
 }
 
 enum result recipient_end(struct recipient *recipient, struct error *error)
 {
-    const struct postal_address *address = &recipient->address;
-
     if (recipient->recipient_id == NULL)
         return error_set(error, RESULT_INVALID, "recipient_id",
                          "recipient_id is missing: give every person an id of your own.");
-    recipient->has_address =
-        address->line1 != NULL && address->city != NULL && address->country != NULL;
+    recipient->has_address = postal_is_whole(&recipient->address);
     return RESULT_OK;
 }

@@ -11,7 +11,15 @@
 
 enum { RECIPIENT_FIELDS_MAX = 64, FIELD_NAME_MAX = 64, FIELD_VALUE_MAX = 4096 };
 
-enum member_kind { MEMBER_TEXT, MEMBER_BOOL, MEMBER_TIME, MEMBER_DATA_TYPES, MEMBER_FLAGS };
+enum member_kind {
+    MEMBER_TEXT,
+    MEMBER_BOOL,
+    MEMBER_TIME,
+    MEMBER_DATA_TYPES,
+    MEMBER_FLAGS,
+    MEMBER_FLAG,   /* true sets the flag `max`; stored among the flags */
+    MEMBER_IGNORED /* true is noted, never stored */
+};
 
 struct member {
     const char *group; /* "", "address" or "consent" */
@@ -51,7 +59,7 @@ bool member_get_bool(const struct recipient *recipient, const struct member *mem
 const char *member_get_text(const struct recipient *recipient, const struct member *member);
 time_ms member_get_time(const struct recipient *recipient, const struct member *member);
 
-const char *flag_name(unsigned bit); /* of bit 0, 1; NULL past the last */
+const char *flag_name(unsigned bit); /* NULL past the last */
 
 /* Merge fields while they are gathered. */
 struct field_list {
@@ -75,3 +83,51 @@ void recipient_begin(struct recipient *recipient);
 enum result recipient_end(struct recipient *recipient, struct error *error);
 
 enum result recipient_too_large(struct error *error);
+
+bool postal_is_whole(const struct postal_address *address);
+
+/* Lists of addresses while they are gathered. */
+struct contact_lists {
+    struct contact *list[CONTACT_KINDS_N]; /* room for CONTACTS_MAX + 1; NULL: none came */
+    unsigned n[CONTACT_KINDS_N];
+};
+/* "emails", "phones", "addresses"; CONTACT_KINDS_N: none of them. */
+enum contact_kind contacts_kind(const char *key);
+const char *contacts_key(enum contact_kind kind);
+/* Reads one list: [{"value": ..., "source", "label", "order", "compromised"} or "value", ...], of
+ * addresses [{"line1": ..., "source", ...}]. The strings are the arena's. */
+enum result contacts_read(struct contact_lists *lists, enum contact_kind kind,
+                          struct json_object *json, struct arena *arena, struct error *error);
+/* Joins the lists with the single addresses of the record, which come first; an address that is
+ * there twice is compromised when either is. INVALID: more than CONTACTS_MAX. */
+enum result contacts_join(struct recipient *recipient, struct contact_lists *lists,
+                          struct error *error);
+/* {"name", "relation", "email", "phone", "address": {...}}; INVALID names "representative.x". */
+enum result representative_read(struct recipient *recipient, struct json_object *json,
+                                struct arena *arena, struct error *error);
+/* The value alone, canonical. */
+void contacts_write(struct buf *to, const struct recipient *recipient, enum contact_kind kind);
+void representative_write(struct buf *to, const struct representative *representative);
+
+/* ---- Columns of CSV that stand for lists and representatives: recipient_columns.c ---- */
+
+/* "email_2", "email_2_source", "phone_compromised", "address_3_line1", "representative_name". */
+struct contact_column {
+    enum contact_kind kind; /* CONTACT_KINDS_N: of the representative */
+    unsigned index;         /* 0: the single address, of which this says more */
+    char member[24];        /* "value", "source", "line1", "address.city" */
+};
+bool contact_column_read(struct contact_column *ret_column, const char *name);
+
+/* The cells of a row in such columns, as the JSON they stand for; zeroed, and freed. */
+struct contact_cells {
+    struct json_object *items[CONTACT_KINDS_N][CONTACTS_MAX];
+    struct json_object *representative;
+};
+/* A cell that is not empty. INVALID: a truth that is none. */
+enum result contact_cell_add(struct contact_cells *cells, const struct contact_column *column,
+                             struct slice cell, struct error *error);
+/* Puts them into the record. */
+enum result contact_cells_end(struct contact_cells *cells, struct recipient *recipient,
+                              struct arena *arena, struct error *error);
+void contact_cells_free(struct contact_cells *cells);

@@ -17,6 +17,7 @@
 
 struct reading {
     struct recipient recipient;
+    struct contact_lists lists;
     struct arena *arena;
     struct error *error;
 };
@@ -71,6 +72,12 @@ static enum result read_text(struct reading *r, const struct member *m, struct j
     return member_set_text(&r->recipient, m, r->arena, text_of(value), r->error);
 }
 
+/* A marketing unsubscribe, whatever its value looks like: noted, and kept nowhere. */
+static void read_ignored(struct reading *r, const struct member *m, struct json_object *value)
+{
+    member_set_bool(&r->recipient, m, json_object_get_boolean(value));
+}
+
 static enum result read_member(struct reading *r, const struct member *m, struct json_object *value)
 {
     if (value == NULL)
@@ -79,6 +86,10 @@ static enum result read_member(struct reading *r, const struct member *m, struct
     case MEMBER_TEXT:
     case MEMBER_TIME:
         return read_text(r, m, value);
+    case MEMBER_IGNORED:
+        read_ignored(r, m, value);
+        return RESULT_OK;
+    case MEMBER_FLAG:
     case MEMBER_BOOL:
         if (!json_object_is_type(value, json_type_boolean))
             return member_refuse(r->error, m, "must be true or false");
@@ -159,6 +170,19 @@ static enum result read_fields(struct reading *r, struct json_object *object)
     return field_list_end(&list, r->arena, &r->recipient, r->error);
 }
 
+static enum result read_rare(struct reading *r, const char *key, struct json_object *value)
+{
+    enum contact_kind kind = contacts_kind(key);
+
+    if (kind != CONTACT_KINDS_N)
+        return value == NULL ? RESULT_OK
+                             : contacts_read(&r->lists, kind, value, r->arena, r->error);
+    if (strcmp(key, "representative") == 0)
+        return value == NULL ? RESULT_OK
+                             : representative_read(&r->recipient, value, r->arena, r->error);
+    return refuse_unknown(r, "", key);
+}
+
 static enum result read_top(struct reading *r, const char *key, struct json_object *value)
 {
     const struct member *m = member_find("", key);
@@ -171,7 +195,7 @@ static enum result read_top(struct reading *r, const char *key, struct json_obje
         return value == NULL ? RESULT_OK : read_consent(r, value);
     if (strcmp(key, "fields") == 0)
         return value == NULL ? RESULT_OK : read_fields(r, value);
-    return refuse_unknown(r, "", key);
+    return read_rare(r, key, value);
 }
 
 enum result recipient_read(struct json_object *json, struct arena *arena,
@@ -190,6 +214,8 @@ enum result recipient_read(struct json_object *json, struct arena *arena,
             return result;
     }
     result = recipient_end(&r.recipient, error);
+    if (result == RESULT_OK)
+        result = contacts_join(&r.recipient, &r.lists, error);
     if (result == RESULT_OK)
         *ret_recipient = r.recipient;
     return result;

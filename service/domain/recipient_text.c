@@ -18,14 +18,14 @@
 #include "service/domain/text_take.h"
 
 /* Bits of `seen` behind those of the table's rows: the groups. */
-enum { SEEN_ADDRESS = 29, SEEN_CONSENT, SEEN_FIELDS };
+enum { SEEN_ADDRESS = 61, SEEN_CONSENT, SEEN_FIELDS };
 
 struct reading {
     char *at;
     struct arena *arena;
     struct recipient *recipient;
     struct field_list *fields; /* while "fields" is read */
-    uint32_t seen;             /* a name that comes twice is refused */
+    uint64_t seen;             /* a name that comes twice is refused */
 };
 
 /* What is behind the colon of the member `key` of `group`. */
@@ -33,7 +33,7 @@ typedef bool read_value_fn(struct reading *r, const char *group, const char *key
 
 static bool see(struct reading *r, unsigned bit)
 {
-    uint32_t mask = UINT32_C(1) << bit;
+    uint64_t mask = UINT64_C(1) << bit;
     bool first = (r->seen & mask) == 0;
 
     r->seen |= mask;
@@ -129,8 +129,11 @@ static bool read_value(struct reading *r, const struct member *m)
     case MEMBER_TEXT:
     case MEMBER_TIME:
         return read_string(r, m);
+    case MEMBER_FLAG:
     case MEMBER_BOOL:
         return read_bool(r, m);
+    case MEMBER_IGNORED:
+        return false; /* rare: the slow way notes it */
     case MEMBER_DATA_TYPES:
     case MEMBER_FLAGS:
         return read_words(r, m);

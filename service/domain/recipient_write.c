@@ -78,6 +78,28 @@ static void write_bool(struct writing *w, const struct member *m)
     (void)buf_puts(w->to, value ? "true" : "false");
 }
 
+/* Where a person has several, the list says all of them. */
+static bool in_a_list(const struct recipient *recipient, const struct member *m)
+{
+    if (m->offset == offsetof(struct recipient, email))
+        return recipient->n_contacts[CONTACT_EMAIL] > 0;
+    return m->offset == offsetof(struct recipient, phone) &&
+           recipient->n_contacts[CONTACT_PHONE] > 0;
+}
+
+static void write_list(struct writing *w, enum contact_kind kind)
+{
+    const char *key = contacts_key(kind);
+
+    if (w->recipient->n_contacts[kind] == 0)
+        return;
+    if (w->comma)
+        (void)buf_putc(w->to, ',');
+    w->comma = true;
+    (void)buf_printf(w->to, "\"%s\":", key);
+    contacts_write(w->to, w->recipient, kind);
+}
+
 static void write_member(struct writing *w, const struct member *m)
 {
     const char *text;
@@ -85,7 +107,7 @@ static void write_member(struct writing *w, const struct member *m)
     switch (m->kind) {
     case MEMBER_TEXT:
         text = member_get_text(w->recipient, m);
-        if (text == NULL)
+        if (text == NULL || in_a_list(w->recipient, m))
             break;
         write_key(w, m->key);
         write_string(w, text);
@@ -99,6 +121,9 @@ static void write_member(struct writing *w, const struct member *m)
     case MEMBER_DATA_TYPES:
     case MEMBER_FLAGS:
         write_words(w, m);
+        break;
+    case MEMBER_FLAG: /* among the flags */
+    case MEMBER_IGNORED:
         break;
     }
 }
@@ -168,7 +193,24 @@ static void write_group(struct writing *w, const struct member *m, const struct 
 
 static bool group_absent(const struct recipient *recipient, const char *group)
 {
-    return group[0] == 'a' ? address_empty(&recipient->address) : !recipient->consent.known;
+    if (group[0] == 'a')
+        return recipient->n_contacts[CONTACT_POSTAL] > 0 || address_empty(&recipient->address);
+    return !recipient->consent.known;
+}
+
+/* What stands behind a row of the table, and in none. */
+static void write_behind(struct writing *w, const struct member *m)
+{
+    if (m->offset == offsetof(struct recipient, email)) {
+        write_list(w, CONTACT_EMAIL);
+        write_fields(w); /* "fields" stands between "emails" and "flags" */
+    } else if (m->offset == offsetof(struct recipient, phone)) {
+        write_list(w, CONTACT_PHONE);
+    } else if (m->offset == offsetof(struct recipient, recipient_id) &&
+               w->recipient->representative != NULL) {
+        write_key(w, slice_of("\"representative\":"));
+        representative_write(w->to, w->recipient->representative);
+    }
 }
 
 bool recipient_write(struct buf *to, const struct recipient *recipient)
@@ -181,14 +223,15 @@ bool recipient_write(struct buf *to, const struct recipient *recipient)
 
         if (m->group[0] == '\0') {
             write_member(&w, m);
-            if (m->offset == offsetof(struct recipient, email))
-                write_fields(&w); /* "fields" stands between "email" and "flags" */
+            write_behind(&w, m);
             m++;
             continue;
         }
         end = group_end(m);
         if (!group_absent(recipient, m->group))
             write_group(&w, m, end);
+        if (m->group[0] == 'a')
+            write_list(&w, CONTACT_POSTAL);
         m = end;
     }
     (void)buf_putc(to, '}');

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/delivery/plan/ladder.h"
 #include "service/delivery/plan/notice_values.h"
 #include "service/evidence/evidence_private.h"
 
@@ -229,6 +230,7 @@ static const char *render_again(struct writer *writer, const struct rung *told,
 {
     struct evidence_export *evidence = writer->evidence;
     struct notice_person person;
+    struct recipient to;
     if (told == NULL)
         return NULL;
     if (r == NULL)
@@ -237,7 +239,8 @@ static const char *render_again(struct writer *writer, const struct rung *told,
     const struct notice *notice = dossier_notice(evidence->dossier, r->locale);
     if (!told->said || driver == NULL || notice == NULL)
         return "unknown";
-    if (!notice_values_of_person(writer->arena, r, seed, evidence->dossier->policy.data_types,
+    ladder_person(r, driver->facts.address, told->chunk->address, &to);
+    if (!notice_values_of_person(writer->arena, &to, seed, evidence->dossier->policy.data_types,
                                  &person) ||
         notice_render(notice, notice_format_of(driver->facts.form), &person, &writer->rendering) !=
             RESULT_OK ||
@@ -264,7 +267,7 @@ static void put_rung(struct buf *to, const struct rung *rung, bool first)
     put_member(to, "notice", rung->said ? hex : NULL);
     buf_printf(to,
                ",\"passed_on\":%s,\"rung\":%u,\"state\":\"%s\",\"told\":%s,\"wave\":%" PRId64 "}",
-               rung->byte & MEMBER_PASSED_ON ? "true" : "false", rung->chunk->rung & 0x7fu,
+               rung->byte & MEMBER_PASSED_ON ? "true" : "false", rung->chunk->rung & RUNG_STEP,
                member_state_name(rung->byte & MEMBER_STATE_MASK),
                rung->byte & MEMBER_TOLD ? "true" : "false", rung->chunk->wave);
 }

@@ -36,6 +36,8 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_APPROVAL_REFUSED] = "approval_refused",
     [RECEIPT_BREAK_GLASS] = "break_glass",
     [RECEIPT_REVIEWED] = "reviewed",
+    [RECEIPT_FORMAT_OWED] = "format_owed",
+    [RECEIPT_PREFERENCE] = "preference",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

@@ -28,6 +28,22 @@ static bool held(const struct desk_case *it)
     return false;
 }
 
+/* Is there a street that a letter may go to; and is it the one that is asked for? Streets in the
+ * hands of others are none. With `given` it becomes the letter's. */
+static bool has_street(struct desk_case *it, const struct postal_address *given)
+{
+    struct recipient to;
+    recipient_addressee(&it->match, &to);
+    for (unsigned i = 0; i < recipient_contacts(&to, CONTACT_POSTAL); i++) {
+        const struct contact street = recipient_contact(&to, CONTACT_POSTAL, i);
+        if (street.compromised || (given && !request_same_address(given, &street.postal)))
+            continue;
+        it->letter_street = given ? (int)i : -1;
+        return true;
+    }
+    return false;
+}
+
 static void conclude(struct desk_case *it)
 {
     const struct postal_address *given = it->given ? it->given->address : NULL;
@@ -35,9 +51,9 @@ static void conclude(struct desk_case *it)
         case_needs_person(it, "not_identified");
     else if (it->matches > 1)
         case_needs_person(it, "ambiguous");
-    else if (!it->match.has_address)
+    else if (!has_street(it, NULL))
         case_needs_person(it, "no_address");
-    else if (given && !request_same_address(given, &it->match.address))
+    else if (given && !has_street(it, given))
         case_needs_person(it, "new_address");
     else if (held(it))
         case_park(it);

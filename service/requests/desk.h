@@ -71,6 +71,7 @@ struct desk_case {
     bool has_receipts, retried;
     struct store_written_request written;
     struct delivery_letter letter;
+    int letter_street; /* which of the streets on file was asked for; -1: the first good one */
     struct refresh refresh;
 };
 /* `done` comes once; the case is wiped and freed behind it. */

@@ -47,14 +47,34 @@ static unsigned point(const char *given, const char *known)
     return has_letters(given) && known && same_letters(given, known);
 }
 
+/* An address in the hands of others proves nothing: whoever reads it could ask with it. */
+static unsigned contact_point(const struct recipient *r, enum contact_kind kind, const char *given)
+{
+    for (unsigned i = 0; has_letters(given) && i < recipient_contacts(r, kind); i++) {
+        const struct contact contact = recipient_contact(r, kind, i);
+        bool same = kind == CONTACT_EMAIL ? str_equal_nocase(given, contact.value)
+                                          : same_letters(given, contact.value);
+        if (same)
+            return !contact.compromised;
+    }
+    return 0;
+}
+
+static unsigned postal_point(const struct recipient *r, const char *given)
+{
+    for (unsigned i = 0; i < recipient_contacts(r, CONTACT_POSTAL); i++)
+        if (point(given, recipient_contact(r, CONTACT_POSTAL, i).postal.postal_code))
+            return 1;
+    return r->has_address ? 0 : point(given, r->address.postal_code);
+}
+
 unsigned request_points(const struct request_given *given, const struct recipient *recipient)
 {
-    const char *postal_code = recipient->address.postal_code;
     unsigned points = point(given->name, recipient->name);
-    points += given->email && recipient->email && str_equal_nocase(given->email, recipient->email);
-    points += point(given->phone, recipient->phone);
+    points += contact_point(recipient, CONTACT_EMAIL, given->email);
+    points += contact_point(recipient, CONTACT_PHONE, given->phone);
     points += given->account_id && str_equal(given->account_id, recipient->account_id);
-    points += point(given->postal_code, postal_code);
+    points += postal_point(recipient, given->postal_code);
     return points;
 }
 

@@ -180,7 +180,8 @@ static void send_letter(struct desk_case *it)
                                           .incident = it->row.incident,
                                           .number = it->match.number,
                                           .written = &it->written,
-                                          .change = it->kind != CASE_OPEN};
+                                          .change = it->kind != CASE_OPEN,
+                                          .street = it->letter_street};
     delivery_letter(it->desk->config.delivery, &it->letter);
 }
 

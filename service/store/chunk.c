@@ -37,12 +37,13 @@ static int64_t insert(struct store_work *work, const struct chunk_row *chunk,
     struct sql_query *query = sql_start(
         work->sql,
         "INSERT INTO chunk (incident, wave, rung, channel, cohort, n, state, due_at, wake_at,"
-        " progress, retries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) RETURNING id",
+        " progress, retries, address)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) RETURNING id",
         SQL_INT(chunk->incident), SQL_INT(chunk->wave), SQL_INT(chunk->rung),
         SQL_INT(chunk->channel), SQL_TEXT(chunk->cohort != NULL ? chunk->cohort : ""),
         SQL_INT(chunk->n), SQL_INT(chunk->state),
         SQL_INT(chunk->due_at == TIME_NONE ? 0 : chunk->due_at), SQL_BLOB(progress, chunk->n),
-        SQL_BLOB(chunk->retries.data, chunk->retries.length));
+        SQL_BLOB(chunk->retries.data, chunk->retries.length), SQL_INT(chunk->address));
     int64_t chunk_id = sql_step(query) ? sql_int(query, 0) : 0;
     sql_end(query);
     return chunk_id;

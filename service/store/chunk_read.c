@@ -12,7 +12,7 @@
 
 #define CHUNK_COLUMNS                                                                              \
     "c.id, c.incident, c.wave, c.rung, c.channel, c.cohort, c.n, c.state, c.due_at, c.gen,"        \
-    " c.progress, c.retries, m.members"
+    " c.progress, c.retries, m.members, c.address"
 
 static enum result unpack_members(struct store_work *work, struct blob packed, struct arena *arena,
                                   struct chunk_row *row)
@@ -52,6 +52,7 @@ enum result chunk_row_get(struct store_work *work, int64_t chunk, struct arena *
     row.gen = sql_int(query, 9);
     row.progress = sql_blob_copy(query, 10, arena).data;
     row.retries = sql_blob_copy(query, 11, arena);
+    row.address = (uint8_t)sql_int(query, 13);
     enum result result = unpack_members(work, sql_blob(query, 12), arena, &row);
     sql_end(query);
     if (result == RESULT_OK)

@@ -37,7 +37,9 @@ const char *mark_find(const char *text, const char *end, struct mark *mark, cons
 
 static enum field_kind field_kind_of(const char *name)
 {
-    static const char *const texts[] = {"name", "reference", "minor", "deceased"};
+    static const char *const texts[] = {"name",        "reference",   "minor",    "deceased",
+                                        "about",       "represented", "guardian", "former_user",
+                                        "large_print", "data_owner",  "discreet"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (str_equal(name, texts[i]))
             return FIELD_TEXT;

@@ -59,7 +59,8 @@ static enum result bind_strings(struct binder *b)
                    {"sms", &front->sms, &b->notice->sms},
                    {"voice", &front->voice, &b->notice->voice},
                    {"banner_title", &front->banner_title, NULL},
-                   {"banner_line", &front->banner_line, &b->notice->line}};
+                   {"banner_line", &front->banner_line, &b->notice->line},
+                   {"envelope", &front->envelope, &b->notice->envelope}};
     enum result result = RESULT_OK;
     for (size_t i = 0; i < sizeof strings / sizeof strings[0] && !result; i++) {
         if (!*strings[i].text)
@@ -92,6 +93,7 @@ static void emit_programs(struct notice *notice, const struct document *document
 {
     program_init(&notice->html);
     program_init(&notice->letter);
+    notice->large_print = notice_field(notice, "large_print");
     program_init(&notice->text);
     program_init(&notice->plain);
     layout_email(notice, notice->front.subject, document->blocks, &notice->html);
@@ -214,9 +216,9 @@ void notice_destroy(struct notice **pointer)
     struct notice *notice = *pointer;
     if (!notice)
         return;
-    struct program *programs[] = {&notice->subject, &notice->line,  &notice->sms,
-                                  &notice->voice,   &notice->html,  &notice->letter,
-                                  &notice->text,    &notice->plain, &notice->banner_title};
+    struct program *programs[] = {
+        &notice->subject, &notice->line, &notice->sms,   &notice->voice,        &notice->html,
+        &notice->letter,  &notice->text, &notice->plain, &notice->banner_title, &notice->envelope};
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
         program_free(programs[i]);
     arena_destroy(&notice->arena);

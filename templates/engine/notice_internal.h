@@ -9,7 +9,8 @@
 /* ---- Front matter (notice_source.c) ---- */
 
 struct front_matter {
-    char *subject, *sms, *voice, *banner_title, *banner_line; /* in the arena; NULL = absent */
+    /* In the arena; NULL = absent. */
+    char *subject, *sms, *voice, *banner_title, *banner_line, *envelope;
     const struct letter_profile *letter;
     unsigned sms_parts;
     struct slice body;
@@ -132,7 +133,8 @@ struct notice {
     unsigned n_fields;
     struct literal literals[LITERALS_MAX]; /* incident values, cleaned */
     unsigned n_literals;
-    struct program subject, banner_title, line, sms, voice, html, letter, text, plain;
+    struct program subject, banner_title, line, sms, voice, html, letter, text, plain, envelope;
+    int large_print;        /* the field that makes a letter's print large; < 0: no room for it */
     const char *bound_body; /* for the linter, marks included */
     uint8_t digest[DIGEST_SIZE];
 };

@@ -8,6 +8,7 @@
  */
 
 /* System. */
+#include <stdio.h>
 #include <string.h>
 
 /* This module. */
@@ -58,6 +59,10 @@ void layout_email(const struct notice *notice, const char *subject, const struct
     program_puts(to, "</div>\n</td></tr></table>\n</body>\n</html>\n");
 }
 
+/* 18 points is what the American Council of the Blind calls large print. */
+static const char large_print[] = "body{font-size:18pt}h1{font-size:26pt}h2{font-size:21pt}"
+                                  "p{margin:0 0 11pt}";
+
 void layout_letter(const struct notice *notice, const char *subject, const struct block *blocks,
                    struct program *to)
 {
@@ -75,8 +80,14 @@ void layout_letter(const struct notice *notice, const char *subject, const struc
     program_puts(to, "}h1{font-size:18pt;margin:0 0 10pt}h2{font-size:13pt;margin:14pt 0 4pt;"
                      "break-after:avoid}p{margin:0 0 7pt}li{margin:0 0 4pt}p,li{orphans:2;widows:2}"
                      "th,td{text-align:start;padding:2pt 12pt 2pt 0}a{color:#000;"
-                     "text-decoration:none}</style>\n</head>\n<body>\n"
-                     "<div class=\"window\"></div>\n");
+                     "text-decoration:none}");
+    if (notice->large_print >= 0) {
+        char large[256];
+        snprintf(large, sizeof large, MARK_BEGIN "o%d" MARK_END "%s" MARK_BEGIN "c%d" MARK_END,
+                 notice->large_print, large_print, notice->large_print);
+        emit_line(notice, large, ESCAPE_NONE, to);
+    }
+    program_puts(to, "</style>\n</head>\n<body>\n<div class=\"window\"></div>\n");
     emit_html(notice, blocks, to);
     program_puts(to, "</body>\n</html>\n");
 }

@@ -34,7 +34,32 @@ static void report(struct lint_report *r, bool error, const char *rule, const ch
     va_end(args);
 }
 
-/* All sections taken, marks as "X", for reading. */
+/* Texts for a few, which stand in the place of the usual ones: both at once is what nobody reads.
+ */
+static bool is_rare(const struct field *field)
+{
+    static const char *const names[] = {"discreet", "data_owner", "former_user", "represented"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (str_equal(field->name, names[i]))
+            return true;
+    return false;
+}
+
+/* Behind the section that `mark` opens. */
+static const char *section_end(const char *at, const char *end, struct mark mark)
+{
+    unsigned depth = 1;
+    while (at < end && depth > 0) {
+        struct mark inner;
+        const char *after = end;
+        at = mark_find(at, end, &inner, &after) < end ? after : end;
+        if (at < end && inner.number == mark.number && inner.kind != 'v' && inner.kind != 'l')
+            depth += inner.kind == 'c' ? -1u : 1u;
+    }
+    return at;
+}
+
+/* All sections taken but those for a few, marks as "X", for reading. */
 static void flatten(const struct notice *notice, const char *bound, struct buf *to)
 {
     const char *end = bound + strlen(bound);
@@ -47,6 +72,8 @@ static void flatten(const struct notice *notice, const char *bound, struct buf *
             buf_add(to, notice->literals[mark.number].text, notice->literals[mark.number].length);
         else if (at < end && mark.kind == 'v')
             buf_putc(to, 'X');
+        else if (at < end && mark.kind == 'o' && is_rare(&notice->fields[mark.number]))
+            after = section_end(after, end, mark);
         bound = after;
     }
 }

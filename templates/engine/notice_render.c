@@ -278,7 +278,7 @@ struct output {
     const struct program *program;
     struct buf *to;
 };
-enum { OUTPUTS_MAX = 3 };
+enum { OUTPUTS_MAX = 4 };
 
 /* Which programs make a format, and where each goes. */
 static unsigned outputs_of(const struct notice *n, enum notice_format format,
@@ -290,12 +290,16 @@ static unsigned outputs_of(const struct notice *n, enum notice_format format,
         [NOTICE_EMAIL] = {{&n->subject, subject}, {&n->text, text}, {&n->html, html}},
         [NOTICE_SMS] = {{&n->sms, text}},
         [NOTICE_VOICE] = {{&n->voice, text}},
-        [NOTICE_LETTER] = {{&n->subject, subject}, {&n->plain, text}, {&n->letter, html}},
+        [NOTICE_LETTER] = {{&n->subject, subject},
+                           {&n->plain, text},
+                           {&n->letter, html},
+                           {&n->envelope, line}},
         [NOTICE_BANNER] = {{&n->banner_title, subject}, {&n->line, line}, {&n->plain, text}},
     };
     unsigned count = 0;
     for (unsigned i = 0; i < OUTPUTS_MAX && all[format][i].program; i++)
-        outputs[count++] = all[format][i];
+        if (all[format][i].program != &n->envelope || n->envelope.has) /* may be absent */
+            outputs[count++] = all[format][i];
     return count;
 }
 

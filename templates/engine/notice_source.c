@@ -39,7 +39,8 @@ static char **string_of(struct front_matter *front, const char *key)
                    {"sms", &front->sms},
                    {"voice", &front->voice},
                    {"banner_title", &front->banner_title},
-                   {"banner_line", &front->banner_line}};
+                   {"banner_line", &front->banner_line},
+                   {"envelope", &front->envelope}};
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         if (str_equal(strings[i].key, key))
             return strings[i].value;

@@ -79,6 +79,9 @@ static void ledger(struct scripted *scripted, const struct channel_send *send)
     str_copy(sent->to, sizeof(sent->to), address_of(send));
     str_copy(sent->token, sizeof(sent->token), send->token);
     str_copy(sent->key, sizeof(sent->key), send->key);
+    str_copy(sent->name, sizeof(sent->name), str_or(send->name, ""));
+    str_copy(sent->format, sizeof(sent->format), str_or(send->format, ""));
+    str_copy(sent->subject, sizeof(sent->subject), str_or(send->notice.subject, ""));
 }
 
 /* ---- Dice. ---- */

@@ -19,6 +19,7 @@ struct rig_sent {
     int channel;
     char to[128];
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
+    char name[64], format[16], subject[160]; /* "" where the channel gets none */
 };
 
 /* Makes a provider that does what dice say; NULL: the addresses say it. */
@@ -46,6 +47,7 @@ struct rig {
     bool hang; /* sends stay in flight until rig_release() */
     struct list hanging;
     const char *what_happened; /* of the next incident; NULL: a plain sentence */
+    bool consent_required;     /* of the next incident */
     time_ms hold_until;        /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;

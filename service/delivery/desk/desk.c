@@ -73,9 +73,8 @@ static void find_by_key(struct search *search)
 
 static bool is_wanted(const struct search *search, const struct recipient *r)
 {
-    return search->req->kind == 2
-               ? r->email != NULL && str_equal_nocase(r->email, search->req->value)
-               : str_equal(r->phone, search->req->value);
+    return recipient_has(r, search->req->kind == 2 ? CONTACT_EMAIL : CONTACT_PHONE,
+                         search->req->value);
 }
 
 static void scan_work(struct lane_job *job, unsigned thread)

@@ -87,6 +87,7 @@ static void store_letter(struct letter *letter)
     letter->chunk = (struct chunk_row){
         .incident = req->incident,
         .cohort = cohort_make(letter->person.arena, driver, &letter->person.recipient),
+        .address = letter->chunk.address,
         .n = 1,
         .members = &req->number,
         .due_at = delivery_now(letter->delivery)};
@@ -118,7 +119,10 @@ static void on_person(struct delivery_request *request)
         return;
     }
     dossier_drivers(letter->delivery, &letter->policy, drivers);
-    ladder_make(&ladder, &letter->policy, drivers, &person->recipient);
+    ladder_make(&ladder, &(struct ladder_question){.policy = &letter->policy,
+                                                   .drivers = drivers,
+                                                   .recipient = &person->recipient,
+                                                   .now = delivery_now(letter->delivery)});
     if (ladder.n_rungs == 0) {
         error_set(&error, RESULT_INVALID, "address",
                   "There is no postal address on file that a letter can be sent to (%s); ask the "
@@ -127,6 +131,10 @@ static void on_person(struct delivery_request *request)
         letter_finish(letter, RESULT_INVALID, &error);
         return;
     }
+    letter->chunk.address = ladder.rungs[0].address;
+    if (letter->req->street >= 0 && letter->req->street < CONTACTS_MAX &&
+        (ladder.good[0] >> letter->req->street & 1))
+        letter->chunk.address = (uint8_t)letter->req->street;
     store_letter(letter);
 }
 

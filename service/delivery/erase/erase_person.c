@@ -230,8 +230,12 @@ static struct json_object *open_request(struct erasing *it, const struct request
 /* What somebody gave who was matched to nobody names this person. */
 static bool names_person(struct json_object *given, const struct recipient *r)
 {
-    static const char *const members[] = {"recipient_id", "account_id", "email", "phone", "name"};
-    const char *const values[] = {r->recipient_id, r->account_id, r->email, r->phone, r->name};
+    static const char *const members[] = {"recipient_id", "account_id", "name"};
+    const char *const values[] = {r->recipient_id, r->account_id, r->name};
+    const char *email = json_get_string(given, "email"), *phone = json_get_string(given, "phone");
+    if ((email != NULL && recipient_has(r, CONTACT_EMAIL, email)) ||
+        (phone != NULL && recipient_has(r, CONTACT_PHONE, phone)))
+        return true;
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         const char *said = json_get_string(given, members[i]);
         if (said != NULL && values[i] != NULL && str_equal_nocase(said, values[i]))

@@ -109,6 +109,28 @@ static void add_receipt(const struct judge_person *p, enum receipt_kind kind,
     receipt_batch_add(&p->j->receipts, &run->wave->dossier->key, &receipt);
 }
 
+/* A step further; the last number stands for all beyond it. */
+static uint8_t next_step(uint8_t rung)
+{
+    uint8_t step = rung & RUNG_STEP;
+    return (uint8_t)((rung & (uint8_t)~RUNG_STEP) | (step < RUNG_STEP ? step + 1 : step));
+}
+
+static void add_next(const struct judge_person *p, struct ladder_rung next)
+{
+    const struct channel_driver *driver = p->j->run->wave->drivers[next.channel];
+    struct recipient to;
+    ladder_person(p->recipient, driver->facts.address, next.address, &to);
+    const struct cut_entry entry = {
+        .cohort = cohort_make(p->j->arena, driver, &to),
+        .number = p->recipient->number,
+        .channel = next.channel,
+        .address = next.address,
+        .rung = next_step(p->j->run->chunk.rung),
+    };
+    cut_add(&p->j->cut, entry);
+}
+
 static void pass_on(const struct judge_person *p)
 {
     struct run *run = p->j->run;
@@ -118,24 +140,26 @@ static void pass_on(const struct judge_person *p)
         add_receipt(p, RECEIPT_ESCALATED, NULL);
         return;
     }
-    ladder_make(&ladder, &wave->policy, wave->drivers, p->recipient);
-    int next = ladder_next(&ladder, &wave->policy, run->chunk.channel);
+    ladder_make(&ladder, &(struct ladder_question){.policy = &wave->policy,
+                                                   .drivers = wave->drivers,
+                                                   .recipient = p->recipient,
+                                                   .now = p->j->now,
+                                                   .paper = run->chunk.rung & RUNG_PAPER});
+    const struct ladder_rung at = {run->chunk.channel, run->chunk.address};
+    struct ladder_rung next;
+    bool more = ladder_next(&ladder, &wave->policy, at, &next);
     struct json_object *facts =
-        next < 0 ? ladder_reasons(&ladder, &wave->policy) : json_object_new_object();
-    if (next < 0) {
+        more ? json_object_new_object() : ladder_reasons(&ladder, &wave->policy);
+    if (!more) {
         p->j->people[PEOPLE_UNREACHABLE].value++;
         add_receipt(p, RECEIPT_UNREACHABLE, facts);
     } else {
         json_object_object_add(facts, "next",
-                               json_object_new_string(wave->policy.channels[next].channel));
+                               json_object_new_string(wave->policy.channels[next.channel].channel));
+        if (next.channel == at.channel)
+            json_object_object_add(facts, "another_address", json_object_new_boolean(true));
         add_receipt(p, RECEIPT_ESCALATED, facts);
-        const struct cut_entry entry = {
-            .cohort = cohort_make(p->j->arena, wave->drivers[next], p->recipient),
-            .number = p->recipient->number,
-            .channel = (uint8_t)next,
-            .rung = (uint8_t)(run->chunk.rung + 1),
-        };
-        cut_add(&p->j->cut, entry);
+        add_next(p, next);
     }
     json_object_put(facts);
 }

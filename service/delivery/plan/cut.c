@@ -31,7 +31,8 @@ void cut_add(struct cut *cut, struct cut_entry entry)
 
 static bool same_chunk(const struct cut_entry *a, const struct cut_entry *b)
 {
-    return a->channel == b->channel && a->rung == b->rung && strcmp(a->cohort, b->cohort) == 0;
+    return a->channel == b->channel && a->rung == b->rung && a->address == b->address &&
+           a->due_at == b->due_at && strcmp(a->cohort, b->cohort) == 0;
 }
 
 static int entry_compare(const void *a, const void *b)
@@ -41,6 +42,10 @@ static int entry_compare(const void *a, const void *b)
         return x->channel < y->channel ? -1 : 1;
     if (x->rung != y->rung)
         return x->rung < y->rung ? -1 : 1;
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    if (x->due_at != y->due_at)
+        return x->due_at < y->due_at ? -1 : 1;
     int order = strcmp(x->cohort, y->cohort);
     if (order != 0)
         return order;
@@ -67,6 +72,9 @@ static void fill_chunk(struct chunk_row *chunk, const struct cut_entry *first, u
     chunk->n = n;
     chunk->rung = first->rung;
     chunk->channel = first->channel;
+    chunk->address = first->address;
+    if (first->due_at > chunk->due_at)
+        chunk->due_at = first->due_at;
     chunk->cohort = first->cohort;
     chunk->members = members;
 }

@@ -6,7 +6,8 @@
 struct cut_entry {
     const char *cohort;
     uint32_t number;
-    uint8_t channel, rung;
+    time_ms due_at; /* 0: at once */
+    uint8_t channel, rung, address;
 };
 struct cut {
     struct cut_entry *entries;

@@ -8,6 +8,8 @@
 enum fate_kind { FATE_GOES, FATE_UNREACHABLE, FATE_WITHHELD };
 struct fate {
     enum fate_kind kind;
+    const char *reason; /* a fixed word, unless it goes */
+    bool format_owed;   /* goes, but in no form that this person can read */
     struct ladder ladder;
     struct json_object
         *facts; /* {"reasons": {...}} or {"fields": [...]}; NULL: goes. The caller puts it. */
@@ -18,6 +20,8 @@ struct fate_question {
     const struct channel_driver *const *drivers;
     const struct recipient *recipient;
     const struct seal_key *seed;
+    const struct wishes *wishes; /* NULL: nothing is known */
+    time_ms now;
     struct arena *arena; /* scratch */
 };
 void fate_judge(const struct fate_question *question, struct fate *ret_fate);

@@ -11,7 +11,7 @@
 #include "service/delivery/plan/notice_values.h"
 #include "tocsin/channel.h"
 
-enum { REFERENCE_TEXT_SIZE = 10 };
+enum { REFERENCE_TEXT_SIZE = 10, VALUES_MAX = 16 };
 
 static void copy_member(struct json_object *to, const char *name, struct json_object *from,
                         const char *member)
@@ -139,12 +139,35 @@ static void add_fields(struct arena *arena, struct value_list *list, const struc
     }
 }
 
+static void add_truths(struct value_list *list, const struct recipient *r)
+{
+    const struct representative *to = r->about == NULL ? NULL : r->representative;
+    const bool guardian =
+        to != NULL && (str_equal(to->relation, "guardian") || str_equal(to->relation, "parent"));
+    const struct {
+        const char *name;
+        bool is;
+    } truths[] = {{"minor", r->flags & RECIPIENT_MINOR},
+                  {"deceased", r->flags & RECIPIENT_DECEASED},
+                  {"former_user", r->flags & RECIPIENT_FORMER_USER},
+                  {"discreet", r->flags & RECIPIENT_DISCREET},
+                  {"data_owner", recipient_is_organisation(r)},
+                  {"large_print", recipient_format(r) == FORMAT_LARGE_PRINT},
+                  {"represented", to != NULL},
+                  {"guardian", guardian}};
+    for (size_t i = 0; i < sizeof(truths) / sizeof(truths[0]); i++)
+        if (truths[i].is)
+            value_add(list, truths[i].name, "true");
+    if (to != NULL)
+        value_add(list, "about", r->about);
+}
+
 bool notice_values_of_person(struct arena *arena, const struct recipient *r,
                              const struct seal_key *seed, uint64_t data_types,
                              struct notice_person *ret_person)
 {
-    struct value_list list = {arena_alloc(arena, (8 + r->n_fields) * sizeof(struct notice_value)),
-                              0};
+    struct value_list list = {
+        arena_alloc(arena, (VALUES_MAX + r->n_fields) * sizeof(struct notice_value)), 0};
     char *reference = arena_alloc(arena, REFERENCE_TEXT_SIZE);
     if (list.values == NULL || reference == NULL)
         return false;
@@ -155,10 +178,7 @@ bool notice_values_of_person(struct arena *arena, const struct recipient *r,
               data_type_list(arena, r->data_types ? r->data_types : data_types));
     if (r->has_address)
         value_add(&list, "address", address_lines(arena, &r->address));
-    if (r->flags & RECIPIENT_MINOR)
-        value_add(&list, "minor", "true");
-    if (r->flags & RECIPIENT_DECEASED)
-        value_add(&list, "deceased", "true");
+    add_truths(&list, r);
     add_fields(arena, &list, r);
     *ret_person = (struct notice_person){list.values, list.n};
     return true;

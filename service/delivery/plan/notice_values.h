@@ -11,8 +11,9 @@
  * discovered_on, ... The caller puts it. */
 struct json_object *notice_values_of_incident(struct json_object *document);
 
-/* A person's values in the arena. `data_types` are the incident's, used where the person has none
- * of his own. False: the arena's bound is passed. */
+/* The values of a person - whom the notice goes to, with the address in use - in the arena.
+ * `data_types` are the incident's, used where the person has none of his own. False: the arena's
+ * bound is passed. */
 bool notice_values_of_person(struct arena *arena, const struct recipient *recipient,
                              const struct seal_key *seed, uint64_t data_types,
                              struct notice_person *ret_person);

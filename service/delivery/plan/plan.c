@@ -59,13 +59,17 @@ static struct receipt_batch *planner_batch(struct planner *planner)
     return last;
 }
 
-static void add_entry(struct planner *planner, const struct recipient *r, unsigned channel,
+static void add_entry(struct planner *planner, const struct recipient *r, struct ladder_rung where,
                       unsigned rung)
 {
+    const struct channel_driver *driver = planner->wave->drivers[where.channel];
+    struct recipient to;
+    ladder_person(r, driver->facts.address, where.address, &to);
     const struct cut_entry entry = {
-        .cohort = cohort_make(planner->arena, planner->wave->drivers[channel], r),
+        .cohort = cohort_make(planner->arena, driver, &to),
         .number = r->number,
-        .channel = (uint8_t)channel,
+        .channel = where.channel,
+        .address = where.address,
         .rung = (uint8_t)rung,
     };
     cut_add(&planner->cut, entry);
@@ -85,6 +89,21 @@ static void leave_out(struct planner *planner, const struct recipient *r,
     receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
 }
 
+/* The notice goes now, so that nobody is told late; what this person can read is still owed. */
+static void owe_format(struct planner *planner, const struct recipient *r,
+                       const struct seal_key *seed)
+{
+    struct json_object *facts = json_object_new_object();
+    json_object_object_add(facts, "format",
+                           json_object_new_string(read_format_name(recipient_format(r))));
+    json_object_object_add(facts, "next", json_object_new_string("give_the_notice_in_this_format"));
+    json_object_object_add(facts, "owner", json_object_new_string("operator"));
+    const struct receipt owed = {
+        .kind = RECEIPT_FORMAT_OWED, .reason = "no_channel_has_it", .facts = facts};
+    leave_out(planner, r, seed, &owed);
+    json_object_put(facts);
+}
+
 static void plan_person(struct planner *planner, const struct recipient *r,
                         const struct seal_key *seed)
 {
@@ -95,26 +114,26 @@ static void plan_person(struct planner *planner, const struct recipient *r,
                                            .drivers = wave->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .now = planner->now,
                                            .arena = planner->person_arena};
-    struct receipt why = {0};
     fate_judge(&question, &fate);
-    why.facts = fate.facts;
+    struct receipt why = {.facts = fate.facts, .reason = fate.reason};
     switch (fate.kind) {
     case FATE_UNREACHABLE:
         planner->people[PEOPLE_UNREACHABLE].value++;
         why.kind = RECEIPT_UNREACHABLE;
-        why.reason = "no_channel";
         leave_out(planner, r, seed, &why);
         break;
     case FATE_WITHHELD:
         planner->people[PEOPLE_WITHHELD].value++;
         why.kind = RECEIPT_WITHHELD;
-        why.reason = "missing_field";
         leave_out(planner, r, seed, &why);
         break;
     case FATE_GOES:
         planner->people[PEOPLE_PLANNED].value++;
-        add_entry(planner, r, fate.ladder.rungs[0], 0);
+        add_entry(planner, r, fate.ladder.rungs[0], fate.ladder.paper ? RUNG_PAPER : 0);
+        if (fate.format_owed)
+            owe_format(planner, r, seed);
         for (unsigned i = 0; i < fate.ladder.n_beside; i++)
             add_entry(planner, r, fate.ladder.beside[i], RUNG_BESIDE);
         break;

@@ -15,6 +15,7 @@ struct preview {
     struct delivery_preview *req;
     struct person_load person;
     struct ladder ladder;
+    struct recipient to; /* whom it would go to */
 };
 
 static void preview_finish(struct preview *preview, enum result result, const struct error *error)
@@ -68,7 +69,7 @@ static enum result render(struct preview *preview, const struct notice *notice, 
     struct arena *arena = req->request.arena;
     struct notice_rendering out;
     struct notice_person person;
-    if (!notice_values_of_person(arena, &preview->person.recipient, &preview->person.seed,
+    if (!notice_values_of_person(arena, &preview->to, &preview->person.seed,
                                  dossier->policy.data_types, &person))
         return RESULT_TOO_LARGE;
     notice_rendering_init(&out);
@@ -90,12 +91,20 @@ static int channel_wanted(const struct preview *preview)
 {
     const struct policy *policy = &preview->person.dossier->policy;
     if (preview->req->channel == NULL)
-        return preview->ladder.n_rungs > 0 ? preview->ladder.rungs[0] : -1;
+        return preview->ladder.n_rungs > 0 ? preview->ladder.rungs[0].channel : -1;
     for (unsigned i = 0; i < policy->n_channels; i++)
         if (str_equal(policy->channels[i].channel, preview->req->channel) &&
             preview->person.dossier->drivers[i] != NULL)
             return (int)i;
     return -1;
+}
+
+static unsigned first_good(const struct ladder *ladder, int channel)
+{
+    unsigned i = 0;
+    while (i < CONTACTS_MAX - 1 && !(ladder->good[channel] >> i & 1))
+        i++;
+    return ladder->good[channel] == 0 ? 0 : i;
 }
 
 static void show(struct preview *preview)
@@ -126,8 +135,10 @@ static void show(struct preview *preview)
     const struct notice *notice = dossier_notice(dossier, preview->person.recipient.locale);
     req->channel = arena_strdup(req->request.arena, dossier->policy.channels[channel].channel);
     req->locale = arena_strdup(req->request.arena, notice_locale(notice));
-    const char *to = ladder_address(dossier->drivers[channel]->facts.address,
-                                    &preview->person.recipient, req->request.arena);
+    const enum channel_address kind = dossier->drivers[channel]->facts.address;
+    ladder_person(&preview->person.recipient, kind, first_good(&preview->ladder, channel),
+                  &preview->to);
+    const char *to = ladder_address(kind, &preview->to, req->request.arena);
     req->to = to == NULL ? NULL : arena_strdup(req->request.arena, to);
     hex_encode(req->notice_digest, notice_digest(notice), DIGEST_SIZE);
     preview_finish(preview, render(preview, notice, (unsigned)channel), &error);
@@ -141,8 +152,11 @@ static void on_person(struct delivery_request *request)
         preview_finish(preview, request->result, &request->error);
         return;
     }
-    ladder_make(&preview->ladder, &person->dossier->policy, person->dossier->drivers,
-                &person->recipient);
+    ladder_make(&preview->ladder,
+                &(struct ladder_question){.policy = &person->dossier->policy,
+                                          .drivers = person->dossier->drivers,
+                                          .recipient = &person->recipient,
+                                          .now = delivery_now(preview->delivery)});
     show(preview);
 }
 

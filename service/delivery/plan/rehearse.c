@@ -23,6 +23,7 @@ struct rehearsal {
     struct arena *blocks_arena, *person_arena;
     int64_t at;
     int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX];
+    int64_t formats[FORMATS_N], format_owed; /* asked for; of whom no channel can give it */
     int64_t unopened; /* erased, or damaged on the disk: nobody can tell them */
     unsigned listed;
     bool more;
@@ -73,6 +74,10 @@ static void rehearsal_answer(struct rehearsal *it)
     for (unsigned i = 0; i < policy->n_channels; i++)
         buf_printf(&json, "%s\"%s\":%lld", i ? "," : "", policy->channels[i].channel,
                    (long long)it->first[i]);
+    buf_printf(&json, "},\"format_owed\":%lld,\"formats\":{", (long long)it->format_owed);
+    for (unsigned i = 0; i < FORMATS_N; i++)
+        buf_printf(&json, "%s\"%s\":%lld", i ? "," : "", read_format_name((enum read_format)i),
+                   (long long)it->formats[i]);
     buf_printf(&json, "},\"goes\":%lld,\"lint\":[", (long long)it->fates[FATE_GOES]);
     write_lint(&json, it);
     buf_printf(&json, "],\"more\":%s,\"people\":[", it->more ? "true" : "false");
@@ -87,6 +92,16 @@ static void rehearsal_answer(struct rehearsal *it)
 
 /* ---- On the lane. ---- */
 
+static const char *const fate_words[] = {[FATE_GOES] = "\"format_owed\"",
+                                         [FATE_UNREACHABLE] = "\"unreachable\"",
+                                         [FATE_WITHHELD] = "\"withheld\""};
+
+static void note_format(struct rehearsal *it, const struct recipient *r, const struct fate *fate)
+{
+    it->formats[recipient_format(r)]++;
+    it->format_owed += fate->format_owed;
+}
+
 static void list_person(struct rehearsal *it, const struct recipient *r, const struct fate *fate)
 {
     if (it->listed >= it->req->limit || it->people.length > LIST_BYTES_MAX) {
@@ -94,11 +109,13 @@ static void list_person(struct rehearsal *it, const struct recipient *r, const s
         return;
     }
     buf_puts(&it->people, it->listed++ ? ",{\"fate\":" : "{\"fate\":");
-    buf_puts(&it->people, fate->kind == FATE_WITHHELD ? "\"withheld\"" : "\"unreachable\"");
+    buf_puts(&it->people, fate_words[fate->kind]);
     buf_puts(&it->people, ",\"recipient_id\":");
     json_write_string(&it->people, r->recipient_id, strlen(r->recipient_id));
     buf_puts(&it->people, ",\"why\":");
-    if (fate->facts == NULL || !json_write(&it->people, fate->facts))
+    if (fate->format_owed)
+        buf_printf(&it->people, "{\"format\":\"%s\"}", read_format_name(recipient_format(r)));
+    else if (fate->facts == NULL || !json_write(&it->people, fate->facts))
         buf_puts(&it->people, "{}");
     buf_puts(&it->people, "}");
 }
@@ -112,13 +129,15 @@ static void rehearse_person(struct rehearsal *it, const struct recipient *r,
                                            .drivers = it->dossier->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .now = delivery_now(it->delivery),
                                            .arena = it->person_arena};
     fate_judge(&question, &fate);
     it->fates[fate.kind]++;
     if (fate.kind == FATE_GOES)
-        it->first[fate.ladder.rungs[0]]++;
-    else
+        it->first[fate.ladder.rungs[0].channel]++;
+    if (fate.kind != FATE_GOES || fate.format_owed)
         list_person(it, r, &fate);
+    note_format(it, r, &fate);
     json_object_put(fate.facts);
 }
 

@@ -8,6 +8,8 @@
 #include "service/delivery/run/message_key.h"
 #include "service/delivery/run/run_private.h"
 
+enum { ENVELOPE_MAX = 40 }; /* what the strictest vendor takes as a name */
+
 struct renderer {
     struct batch *batch;
     struct roster_codec *codec;
@@ -82,6 +84,20 @@ static const char *render_notice(struct renderer *renderer, struct batch_item *i
     return keep_rendering(renderer, item, notice) ? NULL : "too_large";
 }
 
+/* "Estate of Ann Example", unless no envelope has room for so much. */
+static const char *envelope_name(const struct batch_item *item, const struct recipient *r)
+{
+    const char *line = item->send.notice.line;
+    return line != NULL && strlen(line) <= ENVELOPE_MAX ? line : r->name;
+}
+
+static void fill_format(struct batch *batch, struct batch_item *item, const struct recipient *r)
+{
+    enum read_format format = recipient_format(r);
+    if (format != FORMAT_STANDARD && ladder_gives(batch->run->driver, format))
+        item->send.format = read_format_name(format);
+}
+
 /* Least data: each channel gets the one address it needs, and only paper a name. */
 static void fill_address(struct batch *batch, struct batch_item *item, const struct recipient *r)
 {
@@ -98,7 +114,7 @@ static void fill_address(struct batch *batch, struct batch_item *item, const str
         if (postal != NULL)
             *postal = r->address;
         item->send.postal = postal;
-        item->send.name = r->name;
+        item->send.name = envelope_name(item, r);
         break;
     case ADDRESS_ACCOUNT:
         item->send.account = r->account_id;
@@ -127,16 +143,18 @@ static void fill_tokens(struct batch *batch, struct batch_item *item)
 static void render_item(struct renderer *renderer, struct batch_item *item)
 {
     struct batch *batch = renderer->batch;
-    struct recipient r;
-    enum result result = open_person(renderer, item, &r);
+    struct recipient person, r;
+    enum result result = open_person(renderer, item, &person);
     if (result != RESULT_OK) {
         item->refused = result == RESULT_DENIED ? "erased" : "not_found";
         return;
     }
+    ladder_person(&person, batch->run->driver->facts.address, batch->run->chunk.address, &r);
     item->recipient_id = r.recipient_id;
     item->address = ladder_address(batch->run->driver->facts.address, &r, batch->arena);
     item->refused = item->address == NULL ? "no_address" : render_notice(renderer, item, &r);
     fill_address(batch, item, &r);
+    fill_format(batch, item, &r);
     fill_tokens(batch, item);
 }
 

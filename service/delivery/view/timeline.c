@@ -140,7 +140,7 @@ static void add_rung(struct timeline *timeline, const struct policy *policy,
                "%s{\"beside\":%s,\"channel\":\"%s\",\"passed_on\":%s,\"rung\":%u,\"state\":\"%s\","
                "\"told\":%s,\"wave\":%lld}",
                timeline->first_rung ? "" : ",", chunk->rung & RUNG_BESIDE ? "true" : "false",
-               channel, byte & MEMBER_PASSED_ON ? "true" : "false", chunk->rung & 0x7fu,
+               channel, byte & MEMBER_PASSED_ON ? "true" : "false", chunk->rung & RUNG_STEP,
                member_state_name(byte & MEMBER_STATE_MASK), byte & MEMBER_TOLD ? "true" : "false",
                (long long)chunk->wave);
     timeline->first_rung = false;

@@ -51,6 +51,129 @@ static void test_all_render(void **state)
     }
 }
 
+static struct notice_rendering render_for(const struct notice *notice, enum notice_format format,
+                                          const char *const *names, size_t n)
+{
+    struct notice_value values[16] = {{"name", "Ana P\xC3\xA9rez"},
+                                      {"reference", "7K2Q-9F"},
+                                      {"data_types", "name,ssn,credentials"},
+                                      {"about", "Leo P\xC3\xA9rez"}};
+    for (size_t i = 0; i < n; i++)
+        values[4 + i] = (struct notice_value){names[i], "true"};
+    const struct notice_person person = {values, 4 + n};
+    struct notice_rendering r;
+    fixture_render(notice, format, &person, &r);
+    return r;
+}
+
+/* Does it say, in any of our languages, that data were lost, or that rules change? */
+static bool has_topic(const char *text)
+{
+    static const char *const words[] = {"reach",   "datos",  "Daten",      "donn",  "data",
+                                        "violaci", "brecha", "violation",  "panne", "Notice of",
+                                        "Aviso",   "Avis",   "Mitteilung", "ules",  "reglas",
+                                        "Regeln",  "gles",   "Change",     "ambi"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (text && strstr(text, words[i]))
+            return true;
+    return false;
+}
+
+/* If it fails, a flatmate reads on a lock screen, or the postman on an envelope, what this person
+ * asked us to be discreet about. */
+static void test_discreet_texts_have_no_topic(void **state)
+{
+    (void)state;
+    static const char *const discreet[] = {"discreet"};
+    for (int i = 0; i < KINDS * LOCALES; i++) {
+        struct notice *notice = compile_file(kinds[i / LOCALES], locales[i % LOCALES]);
+        for (int format = 0; format < NOTICE_FORMAT_N; format++) {
+            struct notice_rendering r = render_for(notice, (enum notice_format)format, discreet, 1);
+            bool short_text = format == NOTICE_SMS || format == NOTICE_VOICE;
+            if (has_topic(r.subject.data) || has_topic(r.line.data) ||
+                (short_text && has_topic(r.text.data)))
+                fail_msg("%s/%s %s: %s|%s|%s", kinds[i / LOCALES], locales[i % LOCALES],
+                         notice_format_name((enum notice_format)format), r.subject.data,
+                         r.line.data, r.text.data);
+            if (format == NOTICE_SMS) {
+                assert_in_range(r.sms.parts, 1, 2);
+                assert_non_null(strstr(r.text.data, "7K2Q-9F"));
+            }
+            notice_rendering_free(&r);
+            r = render_for(notice, (enum notice_format)format, NULL, 0);
+            assert_true(has_topic(format == NOTICE_LETTER || format == NOTICE_EMAIL
+                                      ? r.subject.data
+                                      : r.text.data)); /* the words above do find topics */
+            notice_rendering_free(&r);
+        }
+        notice_destroy(&notice);
+    }
+}
+
+/* If it fails, a letter about a child is addressed to the child, or one about somebody who died as
+ * if he lived. */
+static void test_envelopes(void **state)
+{
+    (void)state;
+    static const char *const minor[] = {"minor"}, *const dead[] = {"deceased"};
+    static const char *const guardian[] = {"minor", "represented", "guardian"};
+    static const char *const rows[LOCALES][2] = {
+        {"Parent or guardian of Ana P\xC3\xA9rez", "Estate of Ana P\xC3\xA9rez"},
+        {"Padres o tutor de Ana P\xC3\xA9rez", "Herederos de Ana P\xC3\xA9rez"},
+        {"Parents ou tuteur de Ana P\xC3\xA9rez", "Succession de Ana P\xC3\xA9rez"},
+        {"Eltern oder Vormund von Ana P\xC3\xA9rez", "Nachlass von Ana P\xC3\xA9rez"}};
+    for (int i = 0; i < KINDS * LOCALES; i++) {
+        struct notice *notice = compile_file(kinds[i / LOCALES], locales[i % LOCALES]);
+        struct notice_rendering r = render_for(notice, NOTICE_LETTER, minor, 1);
+        assert_string_equal(r.line.data, rows[i % LOCALES][0]);
+        notice_rendering_free(&r);
+        r = render_for(notice, NOTICE_LETTER, dead, 1);
+        assert_string_equal(r.line.data, rows[i % LOCALES][1]);
+        notice_rendering_free(&r);
+        r = render_for(notice, NOTICE_LETTER, guardian, 3);
+        assert_string_equal(r.line.data, "Ana P\xC3\xA9rez");
+        assert_non_null(strstr(r.text.data, "Leo P\xC3\xA9rez"));
+        notice_rendering_free(&r);
+        notice_destroy(&notice);
+    }
+}
+
+/* If it fails, a customer company is told to freeze its credit, or somebody without an account to
+ * sign in. */
+static void test_variants_of_people(void **state)
+{
+    (void)state;
+    static const char *const owner[] = {"data_owner"}, *const former[] = {"former_user"};
+    struct notice *notice = compile_file("breach", "en");
+    struct notice_rendering r = render_for(notice, NOTICE_EMAIL, owner, 1);
+    assert_non_null(strstr(r.text.data, "You are its owner"));
+    assert_non_null(strstr(r.text.data, "1. Find out whom you must tell."));
+    assert_null(strstr(r.text.data, "Freeze your credit"));
+    assert_null(strstr(r.text.data, "Some of your personal data"));
+    notice_rendering_free(&r);
+    r = render_for(notice, NOTICE_EMAIL, former, 1);
+    assert_null(strstr(r.text.data, "sign in"));
+    assert_non_null(strstr(r.text.data, "1. Change this password on other sites."));
+    assert_non_null(strstr(r.text.data, "2. Freeze your credit."));
+    notice_rendering_free(&r);
+    notice_destroy(&notice);
+}
+
+/* If it fails, a letter in large print is set in small print. */
+static void test_large_print(void **state)
+{
+    (void)state;
+    static const char *const large[] = {"large_print"};
+    struct notice *notice = compile_file("breach", "en");
+    struct notice_rendering r = render_for(notice, NOTICE_LETTER, large, 1);
+    assert_non_null(strstr(r.html.data, "body{font-size:18pt}"));
+    notice_rendering_free(&r);
+    r = render_for(notice, NOTICE_LETTER, NULL, 0);
+    assert_null(strstr(r.html.data, "18pt}h1"));
+    notice_rendering_free(&r);
+    notice_destroy(&notice);
+}
+
 /* If it fails, our own notices break the rules that we check others by. */
 static void test_all_lint(void **state)
 {
@@ -148,9 +271,16 @@ static void test_bad_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_render), cmocka_unit_test(test_all_lint),
-        cmocka_unit_test(test_headings),   cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_fallback),   cmocka_unit_test(test_bad_folder),
+        cmocka_unit_test(test_all_render),
+        cmocka_unit_test(test_all_lint),
+        cmocka_unit_test(test_headings),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_bad_folder),
+        cmocka_unit_test(test_discreet_texts_have_no_topic),
+        cmocka_unit_test(test_envelopes),
+        cmocka_unit_test(test_variants_of_people),
+        cmocka_unit_test(test_large_print),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
