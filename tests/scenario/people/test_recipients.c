@@ -1,4 +1,4 @@
-/* test_people.c - one incident, and people with several addresses, with guardians, without consent,
+/* test_recipients.c - one incident, and people with several addresses, with guardians, without consent,
  * who cannot see or want to keep it to themselves. */
 /* System. */
 #include <setjmp.h>
