@@ -1,5 +1,5 @@
-/* test_recipients.c - one incident, and people with several addresses, with guardians, without consent,
- * who cannot see or want to keep it to themselves. */
+/* test_recipients.c - one incident, and people with several addresses, with guardians, without
+ * consent, who cannot see or want to keep it to themselves. */
 /* System. */
 #include <setjmp.h>
 #include <stdarg.h>
