@@ -86,7 +86,7 @@ static const char *after(const char *text, const char *prefix)
 
 /* ---- Checks ---- */
 
-static bool needed(struct config_reader *reader, const char *key, const char *text, const char **to)
+bool needed(struct config_reader *reader, const char *key, const char *text, const char **to)
 {
     if (str_empty(text)) {
         config_fault_set(reader, key, "this key is missing or empty: set it");
@@ -142,60 +142,6 @@ static bool read_places(struct config_reader *reader)
                          &config->store_readers) &&
            read_unsigned(reader, "store.cache_mib", text->store.cache_mib,
                          (struct config_range){1, 4096}, &config->store_cache_mib);
-}
-
-static bool read_witness(struct config_reader *reader, unsigned i)
-{
-    const struct text_witness *text = &reader->text->log.witnesses[i];
-    struct receipt_log_witness *to = &reader->config->witnesses[i];
-    struct note_verifier verifier;
-    char path[KEY_PATH_SIZE];
-
-    path_print(path, sizeof path, "log.witnesses[%u].url", i);
-    if (!needed(reader, path, text->url, &to->url))
-        return false;
-    if ((!str_starts(to->url, "http://") && !str_starts(to->url, "https://")) ||
-        to->url[strlen(to->url) - 1] == '/') {
-        config_fault_set(reader, path,
-                         "write where the witness is reached, such as https://witness.example.org, "
-                         "without a slash at the end");
-        return false;
-    }
-    path_print(path, sizeof path, "log.witnesses[%u].vkey", i);
-    if (!needed(reader, path, text->vkey, &to->vkey))
-        return false;
-    if (note_verifier_parse(&verifier, to->vkey) && verifier.algorithm == NOTE_COSIGNATURE)
-        return true;
-    config_fault_set(reader, path,
-                     "this is no verifier key of a witness: copy the line that it prints when it "
-                     "starts");
-    return false;
-}
-
-static bool read_evidence_log(struct config_reader *reader)
-{
-    const struct text_log *text = &reader->text->log;
-    struct config *config = reader->config;
-
-    config->log_key_file = text->key_file;
-    config->log_origin = text->origin;
-    if (text->origin && !note_name_valid(text->origin)) {
-        config_fault_set(reader, "log.origin",
-                         "write a name without blanks and '+', such as notify.example.org/log");
-        return false;
-    }
-    if (text->witnesses_count && !text->key_file) {
-        config_fault_set(
-            reader, "log.witnesses",
-            "witnesses cosign what is signed: set log.key_file too, or leave this out");
-        return false;
-    }
-    for (unsigned i = 0; i < text->witnesses_count; i++) {
-        if (!read_witness(reader, i))
-            return false;
-    }
-    config->n_witnesses = text->witnesses_count;
-    return true;
 }
 
 static bool read_log(struct config_reader *reader)
@@ -328,10 +274,11 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
     fill_sections(own);
     reader.text = own->text;
     reader.lines = own->lines;
-    if (!read_places(&reader) || !read_log(&reader) || !read_evidence_log(&reader) ||
+    if (!read_places(&reader) || !read_log(&reader) || !config_read_evidence_log(&reader) ||
         !read_rules(&reader) || !read_times(&reader) || !read_http(&reader))
         return RESULT_INVALID;
-    return config_read_channels(&reader);
+    result = config_read_channels(&reader);
+    return result == RESULT_OK && !config_read_mails(&reader) ? RESULT_INVALID : result;
 }
 
 enum result config_load(const char *path, struct config **ret_config, struct config_fault *fault)
@@ -367,6 +314,7 @@ void config_destroy(struct config **config)
     own = (*config)->private_state;
     for (size_t i = 0; i < CONFIG_CHANNELS_MAX; i++)
         mem_free((*config)->settings[i]);
+    config_log_free(*config);
     config_yaml_free(own->text);
     config_lines_destroy(&own->lines);
     mem_free(own);

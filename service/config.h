@@ -42,6 +42,10 @@ struct config {
     const char *log_origin, *log_key_file; /* NULL: not given */
     struct receipt_log_witness witnesses[RECEIPT_LOG_WITNESSES_MAX];
     size_t n_witnesses;
+    struct receipt_log_timestamp timestamps[RECEIPT_LOG_TIMESTAMPS_MAX];
+    size_t n_timestamps;
+    struct receipt_log_mail mails[RECEIPT_LOG_MAILS_MAX];
+    size_t n_mails;
     struct note_signer signers[RECEIPT_LOG_SIGNERS_MAX]; /* after config_secrets() */
     size_t n_signers;
     int approvals_required;

@@ -34,12 +34,31 @@ static const cyaml_schema_field_t witness_fields[] = {
 };
 static const cyaml_schema_value_t witness_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_witness, witness_fields)};
+static const cyaml_schema_field_t timestamp_fields[] = {
+    TEXT(text_timestamp, url),
+    TEXT(text_timestamp, ca_file),
+    TEXT(text_timestamp, interval),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t timestamp_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_timestamp, timestamp_fields)};
+static const cyaml_schema_field_t mail_fields[] = {
+    TEXT(text_mail, to),
+    TEXT(text_mail, interval),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t mail_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_mail, mail_fields)};
 static const cyaml_schema_field_t log_fields[] = {
     TEXT(text_log, level),
     TEXT(text_log, origin),
     TEXT(text_log, key_file),
     CYAML_FIELD_SEQUENCE("witnesses", OPTIONAL_TEXT, struct text_log, witnesses, &witness_value, 0,
                          RECEIPT_LOG_WITNESSES_MAX),
+    CYAML_FIELD_SEQUENCE("timestamps", OPTIONAL_TEXT, struct text_log, timestamps, &timestamp_value,
+                         0, RECEIPT_LOG_TIMESTAMPS_MAX),
+    CYAML_FIELD_SEQUENCE("mail", OPTIONAL_TEXT, struct text_log, mail, &mail_value, 0,
+                         RECEIPT_LOG_MAILS_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t retry_fields[] = {

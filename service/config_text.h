@@ -27,10 +27,20 @@ struct text_store {
 struct text_witness {
     char *url, *vkey;
 };
+struct text_timestamp {
+    char *url, *ca_file, *interval;
+};
+struct text_mail {
+    char *to, *interval;
+};
 struct text_log {
     char *level, *origin, *key_file;
     struct text_witness *witnesses;
     unsigned witnesses_count;
+    struct text_timestamp *timestamps;
+    unsigned timestamps_count;
+    struct text_mail *mail;
+    unsigned mail_count;
 };
 struct text_retry {
     char *base, *max, *limit;
@@ -124,6 +134,15 @@ bool read_price(struct config_reader *reader, const char *path, const char *text
 
 /* ---- config_settings.c: "channels[0].email" as JSON text; mem_free by the caller ---- */
 char *config_settings(const struct config_lines *lines, const char *section);
+
+/* A key that must be there; false: the fault is set. */
+bool needed(struct config_reader *reader, const char *path, const char *text, const char **to);
+
+/* ---- config_log.c ---- */
+bool config_read_evidence_log(struct config_reader *reader);
+/* After the channels: they mail. */
+bool config_read_mails(struct config_reader *reader);
+void config_log_free(struct config *config);
 
 /* ---- config_channels.c ---- */
 enum result config_read_channels(struct config_reader *reader);

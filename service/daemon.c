@@ -293,6 +293,11 @@ static enum result open_log(struct daemon *self, struct error *error)
                                            .n_signers = config->n_signers,
                                            .witnesses = config->witnesses,
                                            .n_witnesses = config->n_witnesses,
+                                           .timestamps = config->timestamps,
+                                           .n_timestamps = config->n_timestamps,
+                                           .mails = config->mails,
+                                           .n_mails = config->n_mails,
+                                           .public_url = config->public_url,
                                            .threads = true,
                                            .alone = true}; /* store_open() locks */
 

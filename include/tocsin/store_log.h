@@ -103,6 +103,36 @@ struct store_log_cosign {
 };
 void store_log_cosign(struct store *store, struct store_log_cosign *req);
 
+/* What somebody outside said of the checkpoint of this size; again: replaced. NOT_FOUND: there is
+ * no such checkpoint. */
+enum log_anchor_kind { LOG_ANCHOR_TIMESTAMP = 1, LOG_ANCHOR_MAIL = 2 };
+struct log_anchor_row {
+    uint64_t size;
+    const char *name; /* of the configured anchor; no personal data */
+    enum log_anchor_kind kind;
+    struct blob proof; /* a timestamp: the TimeStampResp; mail: empty */
+    time_ms at;        /* as they say, else as we do */
+    const char *note;  /* out: the checkpoint that was anchored, without cosignatures */
+};
+struct store_log_anchor {
+    struct store_request request;
+    struct log_anchor_row row;
+};
+void store_log_anchor(struct store *store, struct store_log_anchor *req);
+
+/* Ascending by size; `newest`: descending. Proofs are given of timestamps only. */
+struct store_log_anchors {
+    struct store_request request;
+    const char *name;          /* of this anchor; NULL: all of `kind` */
+    enum log_anchor_kind kind; /* without a name */
+    uint64_t after, most;      /* sizes from `after` + 1 to `most` */
+    bool newest;
+    unsigned limit;
+    struct log_anchor_row *rows; /* out */
+    size_t n;
+};
+void store_log_anchors(struct store *store, struct store_log_anchors *req);
+
 /* Tiles by name: hashes are filled, in the arena; one that is missing has length 0. */
 struct store_log_tiles {
     struct store_request request;

@@ -39,6 +39,7 @@ static void create_evidence(struct api *api)
     struct buf keys;
     api->evidence =
         evidence_desk_create(&(struct evidence_desk_config){.loop = api->config.loop,
+                                                            .log = api->config.log,
                                                             .store = api->config.store,
                                                             .delivery = api->config.delivery,
                                                             .directory = api->config.data_dir,

@@ -144,6 +144,51 @@ static void http(struct buf *to, const struct api *api)
     one(to, "tocsin_http_body_bytes_total", "counter", "Bytes of request bodies.", stats.bytes_in);
 }
 
+/* One series a kind that is configured. */
+static void anchor_series(struct buf *to, const struct receipt_log *log, const char *name,
+                          const char *help,
+                          uint64_t (*value)(struct receipt_log_anchor_stats stats))
+{
+    buf_printf(to, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    for (unsigned kind = 0; kind < ANCHOR_KINDS_N; kind++) {
+        struct receipt_log_anchor_stats stats =
+            receipt_log_anchor_stats(log, (enum receipt_log_anchor)kind);
+        if (stats.n > 0)
+            buf_printf(to, "%s{kind=\"%s\"} %" PRIu64 "\n", name, stats.word, value(stats));
+    }
+}
+
+static uint64_t anchor_n(struct receipt_log_anchor_stats stats)
+{
+    return stats.n;
+}
+
+static uint64_t anchor_size(struct receipt_log_anchor_stats stats)
+{
+    return stats.size;
+}
+
+static uint64_t anchor_at(struct receipt_log_anchor_stats stats)
+{
+    return stats.at == TIME_NONE ? 0 : (uint64_t)stats.at / 1000;
+}
+
+static uint64_t anchor_late(struct receipt_log_anchor_stats stats)
+{
+    return stats.late;
+}
+
+static void anchors(struct buf *to, const struct receipt_log *log)
+{
+    anchor_series(to, log, "tocsin_log_anchors", "Configured outside anchors.", anchor_n);
+    anchor_series(to, log, "tocsin_log_anchored_size", "Receipts that all of a kind vouch for.",
+                  anchor_size);
+    anchor_series(to, log, "tocsin_log_anchored_timestamp_seconds", "When, the oldest of a kind.",
+                  anchor_at);
+    anchor_series(to, log, "tocsin_log_anchor_late", "1: one of a kind is silent or refuses.",
+                  anchor_late);
+}
+
 static void log_numbers(struct buf *to, const struct receipt_log *log)
 {
     if (log == NULL)
@@ -156,9 +201,7 @@ static void log_numbers(struct buf *to, const struct receipt_log *log)
         stats.signed_at == TIME_NONE ? 0 : (uint64_t)stats.signed_at / 1000);
     one(to, "tocsin_log_leading", "gauge", "1: this process gives receipts their places.",
         stats.leading);
-    one(to, "tocsin_log_witnesses", "gauge", "Configured witnesses.", stats.n_witnesses);
-    one(to, "tocsin_log_cosigned_size", "gauge", "Receipts under a checkpoint of every witness.",
-        stats.cosigned_size);
+    anchors(to, log);
 }
 
 void metrics_get(struct call *call)

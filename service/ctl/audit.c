@@ -29,7 +29,8 @@ struct audit *audit_create(void)
     enum { SMALL = 64 << 20 };
     struct buf *const bufs[] = {&audit->manifest_text, &audit->note,   &audit->sum,
                                 &audit->checkpoint,    &audit->keys,   &audit->summary_text,
-                                &audit->person,        &audit->opened, &audit->told};
+                                &audit->person,        &audit->opened, &audit->told,
+                                &audit->anchor_notes};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
         buf_init(bufs[i], SMALL);
     audit->counts = json_object_new_object();
@@ -44,12 +45,15 @@ void audit_destroy(struct audit **place)
         return;
     struct buf *const bufs[] = {&audit->manifest_text, &audit->note,   &audit->sum,
                                 &audit->checkpoint,    &audit->keys,   &audit->summary_text,
-                                &audit->person,        &audit->opened, &audit->told};
+                                &audit->person,        &audit->opened, &audit->told,
+                                &audit->anchor_notes};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
         buf_wipe(bufs[i]);
     json_object_put(audit->manifest);
     json_object_put(audit->counts);
     json_object_put(audit->notices);
+    timestamp_trust_destroy(&audit->trust);
+    mem_free(audit->anchors);
     mem_free(audit->leaves);
     mem_free(audit->commitments);
     mem_free(audit->nodes);

@@ -7,10 +7,11 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "service/ctl/ctl.h"
 #include "tocsin/tlog.h"
 
-enum { AUDIT_FILES_MAX = 256 };
+enum { AUDIT_FILES_MAX = 256, AUDIT_ANCHORS_MAX = 1000 };
 
 struct audit_file {
     char name[96];
@@ -57,6 +58,16 @@ struct audit {
     uint8_t *told_numbers; /* a bit for each roster number that an opened receipt tells */
     size_t told_bytes;
 
+    struct timestamp_trust *trust; /* NULL: timestamps cannot be checked */
+    struct audit_anchor {
+        uint64_t size;
+        struct merkle_hash root;
+        struct merkle_proof growth;
+        time_ms at;
+    } * anchors;
+    size_t n_anchors;
+    struct buf anchor_notes; /* the stamped checkpoints, each with its NUL */
+
     /* For one recipient. */
     uint64_t *lines; /* of receipts about the recipient, ascending */
     size_t n_lines, line_at;
@@ -90,5 +101,11 @@ bool audit_signature(struct audit *audit);
 bool audit_tree(struct audit *audit);
 bool audit_counts(struct audit *audit);
 bool audit_notices(struct audit *audit);
+/* Is the note signed by a key that counts? */
+bool audit_note(struct audit *audit, const char *name, struct slice bytes);
+/* audit_anchor.c: timestamps of checkpoints; a line, then all of them against the tree. */
+bool audit_trust(struct audit *audit, const char *path);
+bool audit_anchor(struct audit *audit, const char *line, size_t length);
+bool audit_anchors(struct audit *audit, const struct checkpoint *now);
 /* audit_person.c: in words. */
 bool audit_tell(struct audit *audit, FILE *to);

@@ -7,6 +7,33 @@
 #include "service/ctl/audit.h"
 #include "service/ctl/ctl.h"
 
+static void tell_anchors(const struct audit *audit, FILE *to)
+{
+    struct json_object *said = json_get(json_get(audit->manifest, "log"), "anchors");
+    const struct audit_anchor *first = audit->anchors;
+    char at[TIME_TEXT_SIZE];
+    for (size_t i = 0; said != NULL && i < json_object_array_length(said); i++) {
+        struct json_object *entry = json_object_array_get_idx(said, i);
+        if (!json_get_bool(entry, "missing", false))
+            continue;
+        (void)fprintf(to, "NOTE: when this was made, nobody outside had vouched for the newest "
+                          "state of the log: missing is the ");
+        print_safe(to, json_get_string(entry, "kind"));
+        (void)fprintf(to, "\n");
+    }
+    if (audit->n_anchors > 0 && audit->trust == NULL)
+        (void)fprintf(to, "NOTE: %zu timestamps were not checked: give --tsa CERTIFICATE\n",
+                      audit->n_anchors);
+    if (audit->n_anchors == 0 || audit->trust == NULL)
+        return;
+    (void)fprintf(to, "%zu timestamps hold: the log had %" PRIu64 " receipts by %s",
+                  audit->n_anchors, first->size, time_format(at, first->at));
+    for (const struct audit_anchor *anchor = first; anchor < first + audit->n_anchors; anchor++)
+        if (anchor->size > first->size && anchor == first + audit->n_anchors - 1)
+            (void)fprintf(to, ", %" PRIu64 " by %s", anchor->size, time_format(at, anchor->at));
+    (void)fprintf(to, "\n");
+}
+
 static void print_found(const struct audit *audit)
 {
     struct json_object *log = json_get(audit->manifest, "log");
@@ -22,6 +49,7 @@ static void print_found(const struct audit *audit)
     else
         (void)printf("%zu receipts are in the log of size %" PRId64 "; its checkpoint is signed\n",
                      audit->n_leaves, json_get_int(log, "size", 0));
+    tell_anchors(audit, stdout);
     if (audit->outside > 0 && log != NULL)
         (void)printf("NOTE: %" PRIu64 " receipts have no place in the log: export again later\n",
                      audit->outside);
@@ -47,7 +75,8 @@ enum ctl_exit audit_archive(struct ctl *ctl, const char *path)
     audit->path = path;
     audit->key = ctl_option(ctl, "key");
     audit->recipient = ctl_option(ctl, "recipient");
-    bool good = audit_check(audit);
+    bool good = ctl_option(ctl, "tsa") == NULL || audit_trust(audit, ctl_option(ctl, "tsa"));
+    good = good && audit_check(audit);
     if (good)
         print_found(audit);
     if (good && audit->recipient != NULL)

@@ -96,7 +96,7 @@ static bool next_key(struct slice *rest, struct note_verifier *key, bool *bad)
 }
 
 /* Does any of the keys verify the note, and none find a forgery? */
-static bool check_note(struct audit *audit, const char *name, struct slice bytes)
+bool audit_note(struct audit *audit, const char *name, struct slice bytes)
 {
     struct slice keys = audit->key != NULL ? slice_of(audit->key)
                                            : (struct slice){audit->keys.data, audit->keys.length};
@@ -148,7 +148,7 @@ bool audit_signature(struct audit *audit)
     if (!note_split(bytes, &parts))
         return audit_wrong(audit, "manifest.note is not a signed note");
     return check_digest_text(audit, "manifest.note", parts.text) &&
-           check_note(audit, "manifest.note", bytes);
+           audit_note(audit, "manifest.note", bytes);
 }
 
 /* ---- The tree. ---- */
@@ -259,7 +259,8 @@ bool audit_tree(struct audit *audit)
         return audit_wrong(audit, "log/checkpoint is not the one that the manifest names");
     if ((uint64_t)json_get_int(log, "receipts_outside", -1) != audit->outside)
         return audit_wrong(audit, "the manifest counts other receipts outside the log");
-    return check_note(audit, "log/checkpoint", bytes) && check_root(audit, &checkpoint);
+    return audit_note(audit, "log/checkpoint", bytes) && check_root(audit, &checkpoint) &&
+           audit_anchors(audit, &checkpoint);
 }
 
 /* ---- Sums. ---- */

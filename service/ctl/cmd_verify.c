@@ -66,6 +66,16 @@ static bool fetch(void *context, const char *path, struct buf *to)
     return good && !to->failed;
 }
 
+/* A checkpoint that came by mail may have been saved with the line ends of mail. */
+static void unify_lines(struct buf *text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text->length; i++)
+        if (text->data[i] != '\r')
+            text->data[n++] = text->data[i];
+    text->length = n;
+}
+
 static enum ctl_exit read_earlier(const char *path, struct verify *verify)
 {
     struct buf text;
@@ -76,7 +86,9 @@ static enum ctl_exit read_earlier(const char *path, struct verify *verify)
     if (path == NULL)
         return CTL_OK;
     buf_init(&text, FILE_MAX_BYTES);
-    if (!file_read(path, &text))
+    bool read = file_read(path, &text);
+    unify_lines(&text);
+    if (!read)
         code = complain(CTL_LOCAL, "%s cannot be read: %s", path, strerror(errno));
     else if (!checkpoint_open((struct slice){text.data, text.length}, &verify->key, &checkpoint,
                               &error))

@@ -150,6 +150,7 @@ static const struct ctl_option verify_options[] = {
     {"witness", 0, "VKEY", "this witness must have cosigned"},
     {"tiles-only", 0, NULL, "hash tiles, not entries (which need the role compliance or admin)"},
     {"receipt", 0, "FILE", "with a proof: the leaf that it proves"},
+    {"tsa", 0, "FILE", "with an archive: the certificate (PEM) of the timestamp authority"},
     {"recipient", 'r', "ID", "with an archive: what it proves of this person, in words"},
     OPTIONS_END,
 };

@@ -18,15 +18,17 @@
 #include "base/result.h"
 #include "base/str.h"
 #include "service/delivery/delivery.h"
+#include "service/receipts/receipt_log.h"
 
 struct evidence_desk;
 struct evidence_desk_config {
     struct loop *loop;
     struct store *store;
     struct delivery *delivery;
-    const char *directory; /* for sealed temporary files; NULL: /tmp. Borrowed */
-    const char *version;   /* borrowed */
-    unsigned threads;      /* of the lane: 1; 0 in tests: pumped */
+    const struct receipt_log *log; /* says who vouches for it; NULL: nothing is said */
+    const char *directory;         /* for sealed temporary files; NULL: /tmp. Borrowed */
+    const char *version;           /* borrowed */
+    unsigned threads;              /* of the lane: 1; 0 in tests: pumped */
 };
 struct evidence_desk *evidence_desk_create(const struct evidence_desk_config *config);
 /* After the exports are closed; finishes what the lane has. */

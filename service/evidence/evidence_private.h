@@ -60,12 +60,14 @@ struct evidence_export {
     void (*next)(struct evidence_export *evidence); /* after the job */
 
     struct bundle bundle;
-    struct spool *receipts, *csv, *openings, *people, *proofs;
+    struct spool *receipts, *csv, *openings, *people, *proofs, *anchors;
     struct tally *tally;
     struct json_object *decisions;
     struct roster_codec *codec;
     struct store_token_list tokens;
     struct evidence_log log;
+    struct receipt_log_anchor_stats anchored[ANCHOR_KINDS_N]; /* n 0: none is configured */
+    uint64_t n_anchors;                                       /* lines of log/anchors.ndjson */
     uint64_t n_receipts, n_openings, n_people, outside_log, n_different;
     struct json_object *different; /* the first of them */
     char first_day[DAY_TEXT_SIZE], last_day[DAY_TEXT_SIZE];

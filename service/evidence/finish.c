@@ -46,6 +46,9 @@ static const char readme[] =
     "  declaration.*     a declaration of mailing, to be completed and signed by a person\n"
     "  log/checkpoint    the log's signed tree head (C2SP tlog-checkpoint)\n"
     "  log/key           verifier keys, a line each\n"
+    "  log/anchors.ndjson  timestamps (RFC 3161) of checkpoints: `token` over SHA-256 of `note`, "
+    "and\n"
+    "                    the hashes that show that this log is that one, grown on\n"
     "  log/nodes.ndjson  the hashes that make the tree whole between the leaves given here\n"
     "\n"
     "Handed over is not delivered; delivered is not read. The log shows that nothing was removed\n"
@@ -156,14 +159,29 @@ static void write_report(struct evidence_export *evidence, const struct sheet *s
     buf_free(&text);
 }
 
+/* The kind of an anchor that is configured and silent; NULL: none. */
+static const char *late_anchor(const struct evidence_export *evidence)
+{
+    for (unsigned kind = 0; kind < ANCHOR_KINDS_N; kind++)
+        if (evidence->anchored[kind].n > 0 && evidence->anchored[kind].late)
+            return evidence->anchored[kind].word;
+    return NULL;
+}
+
 static const char *log_sentence(const struct evidence_export *evidence)
 {
     if (!evidence->log.there)
         return "There was no signed log when this was made: the archive shows no more than the "
                "service says.";
-    return evidence->outside_log == 0
-               ? "Every receipt has its place in the signed log."
-               : "Some receipts have no place in the signed log yet: make the export again.";
+    if (evidence->outside_log > 0)
+        return "Some receipts have no place in the signed log yet: make the export again.";
+    const char *late = late_anchor(evidence);
+    if (late == NULL)
+        return "Every receipt has its place in the signed log.";
+    return arena_printf(evidence->arena,
+                        "Every receipt has its place in the signed log, but when this was made "
+                        "nobody outside had vouched for its newest state: the %s was missing.",
+                        late);
 }
 
 static void write_pages(struct evidence_export *evidence)
@@ -249,6 +267,25 @@ static struct json_object *describe_openings(const struct evidence_export *evide
     return json;
 }
 
+static struct json_object *describe_anchors(const struct evidence_export *evidence)
+{
+    struct json_object *array = json_object_new_array();
+    for (unsigned kind = 0; kind < ANCHOR_KINDS_N; kind++) {
+        const struct receipt_log_anchor_stats *stats = &evidence->anchored[kind];
+        struct json_object *entry;
+        char at[TIME_TEXT_SIZE];
+        if (stats->n == 0)
+            continue;
+        entry = json_object_new_object();
+        add_text(entry, "at", stats->at == TIME_NONE ? NULL : time_format(at, stats->at));
+        add_text(entry, "kind", stats->word);
+        json_object_object_add(entry, "missing", json_object_new_boolean(stats->late));
+        add_int(entry, "size", (int64_t)stats->size);
+        json_object_array_add(array, entry);
+    }
+    return array;
+}
+
 static struct json_object *describe_log(const struct evidence_export *evidence)
 {
     char hex[DIGEST_TEXT_SIZE];
@@ -256,7 +293,9 @@ static struct json_object *describe_log(const struct evidence_export *evidence)
         return NULL;
     struct json_object *json = json_object_new_object();
     hex_encode(hex, evidence->log.root, DIGEST_SIZE);
+    json_object_object_add(json, "anchors", describe_anchors(evidence));
     add_text(json, "root", hex);
+    add_int(json, "timestamps", (int64_t)evidence->n_anchors);
     add_int(json, "size", (int64_t)evidence->log.size);
     add_int(json, "receipts_outside", (int64_t)evidence->outside_log);
     return json;

@@ -44,7 +44,7 @@ static struct store *store_of(const struct evidence_export *evidence)
     return evidence->desk->config.store;
 }
 
-static void new_page(struct evidence_export *evidence)
+void walk_new_page(struct evidence_export *evidence)
 {
     arena_destroy(&evidence->page);
     evidence->page = arena_create(PAGE_ARENA);
@@ -72,10 +72,10 @@ static void next_tiles(struct evidence_export *evidence)
         return;
     }
     if (evidence->node_at == evidence->n_nodes) {
-        walk_people(evidence);
+        walk_anchors(evidence);
         return;
     }
-    new_page(evidence);
+    walk_new_page(evidence);
     const size_t left = evidence->n_nodes - evidence->node_at;
     const size_t n = left < TILES_A_PAGE ? left : TILES_A_PAGE;
     struct log_tile *list = arena_alloc(evidence->page, n * sizeof(*list));
@@ -207,7 +207,7 @@ static void on_listed(struct store_request *request)
 
 static void next_page(struct evidence_export *evidence)
 {
-    new_page(evidence);
+    walk_new_page(evidence);
     memset(&evidence->list, 0, sizeof(evidence->list));
     evidence->list.request.cb = on_listed;
     evidence->list.request.arena = evidence->page;
@@ -250,6 +250,14 @@ static bool ready_or_late(struct evidence_export *evidence, bool ready)
     return false;
 }
 
+/* How those who vouch for the log stand at this moment. */
+static void look_at_anchors(struct evidence_export *evidence)
+{
+    const struct receipt_log *log = evidence->desk->config.log;
+    for (unsigned kind = 0; log != NULL && kind < ANCHOR_KINDS_N; kind++)
+        evidence->anchored[kind] = receipt_log_anchor_stats(log, (enum receipt_log_anchor)kind);
+}
+
 static void on_checkpoint(struct store_request *request)
 {
     struct store_log_checkpoint *found =
@@ -275,6 +283,7 @@ static void on_checkpoint(struct store_request *request)
     evidence->log.note = arena_printf(evidence->arena, "%s%s", checkpoint->note,
                                       str_or(checkpoint->cosignatures, ""));
     require(evidence->log.note != NULL);
+    look_at_anchors(evidence);
     start_receipts(evidence);
 }
 
@@ -314,7 +323,7 @@ static void on_pending(struct store_request *request)
 
 static void look_at_log(struct evidence_export *evidence)
 {
-    new_page(evidence);
+    walk_new_page(evidence);
     struct log_look *look = arena_new(evidence->page, struct log_look);
     require(look != NULL);
     look->evidence = evidence;
@@ -360,6 +369,6 @@ static void finished(struct evidence_export *evidence)
 
 void walk_finish(struct evidence_export *evidence)
 {
-    new_page(evidence);
+    walk_new_page(evidence);
     walk_job(evidence, finish_write, finished);
 }

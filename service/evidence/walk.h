@@ -1,4 +1,5 @@
-/* walk.h - reading an incident page by page: receipts, proofs, people, in that order. Private. */
+/* walk.h - reading an incident page by page: receipts, proofs, anchors, people, in that order.
+ * Private. */
 #pragma once
 #include "service/evidence/evidence_private.h"
 
@@ -10,6 +11,10 @@ bool walk_goes_on(struct evidence_export *evidence);
 void walk_job(struct evidence_export *evidence, void (*work)(struct lane_job *job, unsigned thread),
               void (*next)(struct evidence_export *evidence));
 void walk_fail(struct evidence_export *evidence, const char *where, enum result result);
+/* anchors.c: after the proofs; before the people. */
+void walk_anchors(struct evidence_export *evidence);
+/* walk.c */
+void walk_new_page(struct evidence_export *evidence);
 /* walk_people.c */
 void walk_people(struct evidence_export *evidence);
 /* walk.c: the next tiles; after the people. */

@@ -20,8 +20,8 @@ static void finish(struct receipt_log *log)
     arena_reset(log->arena);
     log->problem = NULL;
     log_info("log_leads", LOG_INT("size", log->edge->size), LOG_INT("epoch", log->epoch));
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        log_witness_wake(&log->witnesses[i]);
+    for (size_t i = 0; i < log->n_anchors; i++)
+        log_anchor_wake(log->anchors[i]);
     log_wait(log, WAKE_NOW);
 }
 

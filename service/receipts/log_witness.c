@@ -1,60 +1,44 @@
 /* log_witness.c - asks a witness to cosign (c2sp.org/tlog-witness v1.0.0). Happy path: the newest
  * checkpoint and the proof that it extends what the witness saw last; its line is checked and
  * stored. Failure modes: 409 says what it saw (asked again from there); 403, 404, 422 mean that it
- * does not know us or believes that we forked; silence is asked again, slower. Absence is told by
- * log_witness_late(). */
+ * does not know us or believes that we forked. Asking again and absence are log_anchor.c's. */
 /* System. */
 #include <inttypes.h>
 #include <string.h>
 
 /* Base. */
-#include "base/log.h"
 #include "base/mem.h"
 
 /* This module. */
 #include "service/receipts/receipt_log_private.h"
 
-enum {
-    ASK_MS = 1000,
-    RETRY_MS = 2000,
-    RETRY_MAX_MS = 60000,
-    LATE_MS = 60000,
-    FETCH_MS = 10000,
-    ARENA_MAX = 4 << 20,
-    REPLY_MAX = 16384
+enum { FETCH_MS = 10000, REPLY_MAX = 16384 };
+
+struct log_witness {
+    struct log_anchor anchor; /* first */
+    const char *add_url;
+    struct note_verifier verifier;
+    struct http_fetch fetch;
+    struct receipt_log_question growth;
+    struct store_log_checkpoint known_req;
+    struct store_log_cosign cosign;
+    struct buf body, line;
+    uint64_t known; /* its size as we know it */
 };
 
-static void again(struct log_witness *witness, int64_t ms)
+static struct log_witness *witness_of(struct log_anchor *anchor)
 {
-    witness->busy = false;
-    if (!witness->log->stopping)
-        loop_timer_start(&witness->timer, ms);
-}
-
-static void failed(struct log_witness *witness, const char *why, long status)
-{
-    int64_t wait = RETRY_MS;
-    for (unsigned i = 0; i < witness->failures && wait < RETRY_MAX_MS; i++)
-        wait *= 2;
-    witness->failures++;
-    log_warn("witness_failed", LOG_TEXT("why", why), LOG_INT("status", status),
-             LOG_INT("size", witness->asked));
-    again(witness, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+    return container_of(anchor, struct log_witness, anchor);
 }
 
 /* ---- The answer. ---- */
 static void on_cosigned(struct store_request *request)
 {
     struct log_witness *witness = container_of(request, struct log_witness, cosign.request);
-    if (request->result != RESULT_OK) {
-        failed(witness, "store", 0);
-        return;
-    }
-    witness->failures = 0;
-    witness->refused = false;
-    witness->cosigned = witness->asked;
-    witness->behind_since = -1;
-    again(witness, ASK_MS);
+    if (request->result == RESULT_OK)
+        log_anchor_done(&witness->anchor, witness->cosign.at);
+    else
+        log_anchor_failed(&witness->anchor, "store", 0, false);
 }
 
 /* The line of this witness among those answered. */
@@ -62,7 +46,7 @@ static bool take_line(struct log_witness *witness, struct slice reply)
 {
     struct note note;
     struct buf whole;
-    struct slice text = witness->newest.bytes;
+    struct slice text = witness->anchor.newest.bytes;
     bool good = note_split(text, &note);
     buf_init(&whole, NOTE_BYTES_MAX);
     buf_add(&whole, note.text.data, good ? note.text.length : 0);
@@ -100,28 +84,27 @@ static bool take_size(struct log_witness *witness, const char *text)
 static void on_answer(struct http_fetch *fetch)
 {
     struct log_witness *witness = container_of(fetch, struct log_witness, fetch);
+    struct log_anchor *anchor = &witness->anchor;
     struct slice reply = {fetch->response, fetch->response_length};
     if (fetch->result != RESULT_OK) {
-        failed(witness, "silent", 0);
+        log_anchor_failed(anchor, "silent", 0, false);
     } else if (fetch->status == 409 && take_size(witness, fetch->response) &&
-               witness->known <= witness->asked && witness->failures < 3) {
-        witness->failures++;
-        again(witness, 0);
+               witness->known <= anchor->asked && anchor->failures < 3) {
+        anchor->failures++;
+        log_anchor_again(anchor);
     } else if (fetch->status != 200) {
-        witness->refused = true;
-        failed(witness, fetch->status == 409 ? "saw a larger log" : "refused", fetch->status);
+        log_anchor_failed(anchor, fetch->status == 409 ? "saw a larger log" : "refused",
+                          fetch->status, true);
     } else if (!take_line(witness, reply)) {
-        witness->refused = true;
-        failed(witness, "bad line", fetch->status);
+        log_anchor_failed(anchor, "bad line", fetch->status, true);
     } else {
-        witness->known = witness->asked;
-        witness->cosign =
-            (struct store_log_cosign){.request = {.cb = on_cosigned},
-                                      .size = witness->asked,
-                                      .name = witness->verifier.name,
-                                      .line = witness->line.data,
-                                      .at = clock_now(loop_clock(witness->log->loop))};
-        store_log_cosign(witness->log->store, &witness->cosign);
+        witness->known = anchor->asked;
+        witness->cosign = (struct store_log_cosign){.request = {.cb = on_cosigned},
+                                                    .size = anchor->asked,
+                                                    .name = witness->verifier.name,
+                                                    .line = witness->line.data,
+                                                    .at = clock_now(loop_clock(anchor->log->loop))};
+        store_log_cosign(anchor->log->store, &witness->cosign);
     }
 }
 
@@ -137,7 +120,7 @@ static void post(struct log_witness *witness)
         buf_printf(&witness->body, "%s\n", text);
     }
     buf_putc(&witness->body, '\n');
-    buf_add(&witness->body, witness->newest.bytes.data, witness->newest.bytes.length);
+    buf_add(&witness->body, witness->anchor.newest.bytes.data, witness->anchor.newest.bytes.length);
     witness->fetch = (struct http_fetch){.method = "POST",
                                          .url = witness->add_url,
                                          .headers = &type,
@@ -147,96 +130,73 @@ static void post(struct log_witness *witness)
                                          .timeout_ms = FETCH_MS,
                                          .response_limit = REPLY_MAX,
                                          .cb = on_answer};
-    http_fetch_start(witness->log->client, &witness->fetch);
+    http_fetch_start(witness->anchor.log->client, &witness->fetch);
 }
 
 static void on_growth(struct receipt_log_question *question)
 {
     struct log_witness *witness = container_of(question, struct log_witness, growth);
-    if (question->result != RESULT_OK) {
-        witness->refused = witness->known > witness->asked; /* it has seen more than we have */
-        failed(witness, "no proof", 0);
-        return;
-    }
-    post(witness);
+    if (question->result == RESULT_OK)
+        post(witness);
+    else /* it has seen more than we have: we were rolled back */
+        log_anchor_failed(&witness->anchor, "no proof", 0, witness->known > witness->anchor.asked);
 }
 
-static void on_newest(struct receipt_log_question *question)
+static void submit(struct log_anchor *anchor)
 {
-    struct log_witness *witness = container_of(question, struct log_witness, newest);
-    if (question->result != RESULT_OK) {
-        witness->busy = false; /* nothing is signed yet: the next checkpoint wakes us */
-        return;
-    }
-    if (question->size <= witness->cosigned) {
-        witness->busy = false;
-        return;
-    }
-    if (witness->behind_since < 0)
-        witness->behind_since = clock_monotonic(loop_clock(witness->log->loop));
-    witness->asked = question->size;
-    witness->growth = (struct receipt_log_question){.log = witness->log,
-                                                    .arena = witness->arena,
+    struct log_witness *witness = witness_of(anchor);
+    witness->growth = (struct receipt_log_question){.log = anchor->log,
+                                                    .arena = anchor->arena,
                                                     .cb = on_growth,
                                                     .from = witness->known,
-                                                    .to = question->size};
+                                                    .to = anchor->asked};
     receipt_log_consistency(&witness->growth);
-}
-
-static void ask(struct log_witness *witness)
-{
-    arena_reset(witness->arena);
-    witness->newest = (struct receipt_log_question){
-        .log = witness->log, .arena = witness->arena, .cb = on_newest};
-    receipt_log_checkpoint(&witness->newest);
 }
 
 /* What it cosigned before this start. */
 static void on_known(struct store_request *request)
 {
     struct log_witness *witness = container_of(request, struct log_witness, known_req.request);
-    if (request->result == RESULT_OK)
-        witness->known = witness->cosigned = witness->known_req.checkpoint.size;
-    witness->started = true;
-    ask(witness);
+    const struct log_checkpoint *found = &witness->known_req.checkpoint;
+    bool any = request->result == RESULT_OK;
+    witness->known = any ? found->size : 0;
+    log_anchor_learned(&witness->anchor, witness->known, any ? found->at : TIME_NONE);
 }
 
-static void on_timer(struct loop_timer *timer)
+static void learn(struct log_anchor *anchor)
 {
-    log_witness_wake(container_of(timer, struct log_witness, timer));
-}
-
-void log_witness_wake(struct log_witness *witness)
-{
-    if (witness->busy || witness->log->stopping || witness->log->n_signers == 0 ||
-        loop_timer_active(&witness->timer))
-        return;
-    witness->busy = true;
-    if (witness->started) {
-        ask(witness);
-        return;
-    }
-    arena_reset(witness->arena);
+    struct log_witness *witness = witness_of(anchor);
     witness->known_req =
-        (struct store_log_checkpoint){.request = {.cb = on_known, .arena = witness->arena},
+        (struct store_log_checkpoint){.request = {.cb = on_known, .arena = anchor->arena},
                                       .size = UINT64_MAX,
                                       .name = witness->verifier.name};
-    store_log_checkpoint(witness->log->store, &witness->known_req);
-}
-
-bool log_witness_late(const struct log_witness *witness)
-{
-    int64_t now = clock_monotonic(loop_clock(witness->log->loop));
-    return witness->refused ||
-           (witness->behind_since >= 0 && now - witness->behind_since > LATE_MS);
+    store_log_checkpoint(anchor->log->store, &witness->known_req);
 }
 
 /* ---- Made and freed. ---- */
-enum result log_witness_init(struct log_witness *witness, struct receipt_log *log,
-                             const struct receipt_log_witness *config, struct error *error)
+static void free_witness(struct log_anchor *anchor)
 {
-    if (!note_verifier_parse(&witness->verifier, config->vkey) ||
-        witness->verifier.algorithm != NOTE_COSIGNATURE)
+    struct log_witness *witness = witness_of(anchor);
+    buf_free(&witness->body);
+    buf_free(&witness->line);
+    log_anchor_free(anchor);
+    mem_free(witness);
+}
+
+const struct log_anchor_type log_witness_type = {
+    .word = "witness",
+    .problem = "log: a witness has not cosigned for a minute, or refuses to; look at its address "
+               "and its own log.",
+    .learn = learn,
+    .submit = submit,
+    .free = free_witness,
+};
+
+enum result log_witness_open(struct receipt_log *log, const struct receipt_log_witness *config,
+                             struct log_anchor **ret_anchor, struct error *error)
+{
+    struct note_verifier verifier;
+    if (!note_verifier_parse(&verifier, config->vkey) || verifier.algorithm != NOTE_COSIGNATURE)
         return error_set(error, RESULT_INVALID, "log.witnesses",
                          "this is no verifier key of a witness: copy the line that tocsin witness "
                          "prints at its start");
@@ -244,26 +204,13 @@ enum result log_witness_init(struct log_witness *witness, struct receipt_log *lo
         !(str_starts(config->url, "http://") || str_starts(config->url, "https://")))
         return error_set(error, RESULT_INVALID, "log.witnesses",
                          "a witness is reached at an http: or https: address: write it");
-    witness->log = log;
-    witness->behind_since = -1;
+    struct log_witness *witness = mem_new(struct log_witness);
+    log_anchor_init(&witness->anchor, log, &log_witness_type, 0);
+    witness->verifier = verifier;
+    witness->anchor.name = witness->verifier.name;
     witness->add_url = arena_printf(log->texts, "%s/add-checkpoint", config->url);
-    witness->arena = arena_create(ARENA_MAX);
     buf_init(&witness->body, SIZE_MAX);
     buf_init(&witness->line, NOTE_BYTES_MAX);
-    loop_timer_init(log->loop, &witness->timer, on_timer);
+    *ret_anchor = &witness->anchor;
     return RESULT_OK;
-}
-
-void log_witness_stop(struct log_witness *witness)
-{
-    loop_timer_stop(&witness->timer);
-}
-
-/* The HTTP client and the store have ended what was under way. */
-void log_witness_free(struct log_witness *witness)
-{
-    loop_timer_stop(&witness->timer);
-    arena_destroy(&witness->arena);
-    buf_free(&witness->body);
-    buf_free(&witness->line);
 }

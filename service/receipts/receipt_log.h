@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "tocsin/channel.h"
 #include "tocsin/http_client.h"
 #include "tocsin/loop.h"
 #include "tocsin/store_log.h"
@@ -19,20 +20,44 @@ struct receipt_log_witness {
     const char *url;  /* submission prefix, without trailing slash */
     const char *vkey; /* of its cosignatures */
 };
+/* An authority that timestamps checkpoints (RFC 3161). */
+struct receipt_log_timestamp {
+    const char *url;
+    struct slice pem; /* certificates that it is believed by */
+    int64_t interval_ms;
+};
+/* An auditor to whom checkpoints are mailed, by a driver that takes addresses of this kind. */
+struct receipt_log_mail {
+    const char *to;
+    const struct channel_driver *driver; /* an instance of its own is opened at the first mail */
+    const void *driver_config;           /* checked; outlives the log */
+    int64_t interval_ms;
+};
 struct receipt_log_config {
     struct loop *loop; /* all outlive the log */
     struct store *store;
-    struct http_client *client;        /* may be NULL without witnesses */
+    struct http_client *client;        /* may be NULL without anchors */
+    const char *public_url;            /* may be NULL without mail */
     const struct note_signer *signers; /* copied; all of one name, the origin; 0: unsigned */
     size_t n_signers;
-    const struct receipt_log_witness *witnesses; /* copied */
+    const struct receipt_log_witness *witnesses; /* copied, as the next two */
     size_t n_witnesses;
+    const struct receipt_log_timestamp *timestamps;
+    size_t n_timestamps;
+    const struct receipt_log_mail *mails;
+    size_t n_mails;
     bool threads; /* false: receipt_log_pump() runs the lane */
     bool alone;   /* the store is locked against other processes: a dead one's lease is void */
 };
-enum { RECEIPT_LOG_SIGNERS_MAX = 8, RECEIPT_LOG_WITNESSES_MAX = 8 };
+enum {
+    RECEIPT_LOG_SIGNERS_MAX = 8,
+    RECEIPT_LOG_WITNESSES_MAX = 8,
+    RECEIPT_LOG_TIMESTAMPS_MAX = 4,
+    RECEIPT_LOG_MAILS_MAX = 4,
+    RECEIPT_LOG_ANCHORS_MAX = 16
+};
 
-/* INVALID: signers of several names, a witness's key or url. */
+/* INVALID: signers of several names; an anchor's key, certificate or address. */
 enum result receipt_log_create(const struct receipt_log_config *config,
                                struct receipt_log **ret_log, struct error *error);
 /* Takes the lease, checks what is stored, then works until stopped. */
@@ -51,13 +76,24 @@ size_t receipt_log_problems(const struct receipt_log *log, const char **reasons,
 bool receipt_log_signs(const struct receipt_log *log);
 
 struct receipt_log_stats {
-    uint64_t size, signed_size, cosigned_size; /* cosigned: by every witness */
-    uint64_t appended, signed_count;           /* since the start: receipts, checkpoints */
+    uint64_t size, signed_size;
+    uint64_t appended, signed_count; /* since the start: receipts, checkpoints */
     bool leading;
-    size_t n_witnesses;
     time_ms signed_at;
 };
 struct receipt_log_stats receipt_log_stats(const struct receipt_log *log);
+
+/* Who outside vouches for checkpoints, by kind. */
+enum receipt_log_anchor { ANCHOR_WITNESS, ANCHOR_TIMESTAMP, ANCHOR_MAIL, ANCHOR_KINDS_N };
+struct receipt_log_anchor_stats {
+    const char *word; /* "witness", "timestamp", "mail" */
+    size_t n;         /* configured */
+    uint64_t size;    /* receipts that all of them vouch for; 0 without any */
+    time_ms at;       /* when the oldest of their newest was; TIME_NONE: not all of them have */
+    bool late;
+};
+struct receipt_log_anchor_stats receipt_log_anchor_stats(const struct receipt_log *log,
+                                                         enum receipt_log_anchor kind);
 
 /* The verifier keys, one a line, appended; nothing without a key. */
 void receipt_log_keys(const struct receipt_log *log, struct buf *to);

@@ -40,35 +40,72 @@ enum log_state {
     LOG_STATES_N
 };
 
-struct log_witness {
-    struct receipt_log *log;
-    const char *add_url;
-    struct note_verifier verifier;
-    struct http_fetch fetch;
-    struct loop_timer timer;
-    struct receipt_log_question newest, growth;
-    struct store_log_checkpoint known_req;
-    struct store_log_cosign cosign;
-    struct arena *arena;
-    struct buf body, line;
-    bool busy, started, refused; /* refused: it says that we forked or that we are not its log */
-    uint64_t known, cosigned;    /* its size as we know it; the last it cosigned */
-    uint64_t asked;
-    unsigned failures;
-    int64_t behind_since; /* monotonic; -1: it is not */
+/* ---- Anchors: whoever outside vouches for a checkpoint, so that we cannot take it back. ----
+ * log_anchor.c asks when one is due, asks again after failures, and knows when one is late; a kind
+ * does the asking and ends it with log_anchor_done() or log_anchor_failed(), never from inside. */
+struct log_anchor;
+struct log_anchor_type {
+    const char *word;                          /* in logs, metrics */
+    const char *problem;                       /* of /readyz, when it is late */
+    void (*learn)(struct log_anchor *anchor);  /* ends in log_anchor_learned() */
+    void (*submit)(struct log_anchor *anchor); /* anchor->newest has the checkpoint */
+    void (*stop)(struct log_anchor *anchor);   /* may be NULL */
+    void (*free)(struct log_anchor *anchor);
 };
+struct log_anchor {
+    const struct log_anchor_type *type;
+    struct receipt_log *log;
+    const char *name; /* where the store keeps what it said */
+    int64_t interval_ms;
+    struct loop_timer timer;
+    struct receipt_log_question newest;
+    struct arena *arena;         /* of one round */
+    bool busy, started, refused; /* refused: it said no, which waiting does not mend */
+    uint64_t anchored, asked;    /* sizes: the last vouched for, the one that is asked about */
+    time_ms anchored_at;         /* TIME_NONE: never */
+    unsigned failures;
+    int64_t due_since; /* monotonic; -1: none is due */
+};
+void log_anchor_init(struct log_anchor *anchor, struct receipt_log *log,
+                     const struct log_anchor_type *type, int64_t interval_ms);
+void log_anchor_free(struct log_anchor *anchor);
+void log_anchor_wake(struct log_anchor *anchor);
+void log_anchor_stop(struct log_anchor *anchor);
+bool log_anchor_late(const struct log_anchor *anchor);
+void log_anchor_learned(struct log_anchor *anchor, uint64_t size, time_ms at);
+void log_anchor_done(struct log_anchor *anchor, time_ms at);
+/* `why`: a static word. `refused`: an answer, not silence. */
+void log_anchor_failed(struct log_anchor *anchor, const char *why, long status, bool refused);
+/* At once, from another state of knowledge. */
+void log_anchor_again(struct log_anchor *anchor);
+/* What the store has of it by its name; a `learn`. */
+void log_anchor_recall(struct log_anchor *anchor);
+/* A `stop` that takes its time: held until as many releases. */
+void log_anchor_hold(struct receipt_log *log);
+void log_anchor_release(struct receipt_log *log);
+
+/* log_witness.c, log_timestamp.c, log_mail.c */
+extern const struct log_anchor_type log_witness_type, log_timestamp_type, log_mail_type;
+enum result log_witness_open(struct receipt_log *log, const struct receipt_log_witness *config,
+                             struct log_anchor **ret_anchor, struct error *error);
+enum result log_timestamp_open(struct receipt_log *log, const struct receipt_log_timestamp *config,
+                               struct log_anchor **ret_anchor, struct error *error);
+enum result log_mail_open(struct receipt_log *log, const struct receipt_log_mail *config,
+                          struct log_anchor **ret_anchor, struct error *error);
 
 struct receipt_log {
     struct loop *loop;
     struct store *store;
     struct http_client *client;
+    const char *public_url;
     struct lane *lane;
     struct arena *texts;
     bool alone;
     struct note_signer signers[RECEIPT_LOG_SIGNERS_MAX];
     size_t n_signers;
-    struct log_witness witnesses[RECEIPT_LOG_WITNESSES_MAX];
-    size_t n_witnesses;
+    struct log_anchor *anchors[RECEIPT_LOG_ANCHORS_MAX];
+    size_t n_anchors;
+    unsigned held; /* anchors that are still closing */
 
     unsigned state;
     bool stopping;
@@ -106,13 +143,6 @@ void log_begin_again(struct receipt_log *log, const struct store_request *reques
 void log_broken(struct receipt_log *log, const char *problem);
 /* log_check.c: from CHECKING to WAITING or BROKEN. */
 void log_check(struct receipt_log *log);
-/* log_witness.c */
-enum result log_witness_init(struct log_witness *witness, struct receipt_log *log,
-                             const struct receipt_log_witness *config, struct error *error);
-void log_witness_free(struct log_witness *witness);
-void log_witness_wake(struct log_witness *witness);
-void log_witness_stop(struct log_witness *witness);
-bool log_witness_late(const struct log_witness *witness);
 /* log_view.c: tiles into a set. */
 size_t log_tiles_wanted(const struct tile_set *set, struct log_tile *wanted);
 /* False: one is missing or shorter than it must be. */

@@ -94,8 +94,8 @@ static void after_signing(struct receipt_log *log)
     log->unsigned_since = -1;
     log->signed_at = clock_now(loop_clock(log->loop));
     log->signed_mono = clock_monotonic(loop_clock(log->loop));
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        log_witness_wake(&log->witnesses[i]);
+    for (size_t i = 0; i < log->n_anchors; i++)
+        log_anchor_wake(log->anchors[i]);
     log_wait(log, WAKE_MS);
 }
 
@@ -274,7 +274,9 @@ static void on_timer(struct loop_timer *timer)
 {
     struct receipt_log *log = container_of(timer, struct receipt_log, timer);
     time_ms now = clock_now(loop_clock(log->loop));
-    if (log->state == LOG_STOPPED) {
+    if (log->state == LOG_STOPPED && log->held > 0) {
+        return; /* the last anchor to close goes on */
+    } else if (log->state == LOG_STOPPED) {
         void (*stopped)(void *context) = log->stopped;
         log->stopped = NULL;
         if (stopped != NULL)
@@ -292,8 +294,11 @@ static void on_timer(struct loop_timer *timer)
 static enum result check_config(const struct receipt_log_config *config, struct error *error)
 {
     if (config->n_signers > RECEIPT_LOG_SIGNERS_MAX ||
-        config->n_witnesses > RECEIPT_LOG_WITNESSES_MAX)
-        return error_set(error, RESULT_INVALID, "log", "at most 8 keys and 8 witnesses");
+        config->n_witnesses > RECEIPT_LOG_WITNESSES_MAX ||
+        config->n_timestamps > RECEIPT_LOG_TIMESTAMPS_MAX ||
+        config->n_mails > RECEIPT_LOG_MAILS_MAX)
+        return error_set(error, RESULT_INVALID, "log",
+                         "at most 8 keys, 8 witnesses, 4 timestamp authorities, 4 mail addresses");
     for (size_t i = 0; i < config->n_signers; i++)
         if (!str_equal(config->signers[i].verifier.name, config->signers[0].verifier.name) ||
             config->signers[i].verifier.algorithm != NOTE_ED25519)
@@ -301,6 +306,24 @@ static enum result check_config(const struct receipt_log_config *config, struct 
                              "all keys of a log have one name, its origin, and are of tocsin log "
                              "keygen: make the new key with the old one's name");
     return RESULT_OK;
+}
+
+static enum result open_anchors(struct receipt_log *log, const struct receipt_log_config *config,
+                                struct error *error)
+{
+    enum result result = RESULT_OK;
+    struct log_anchor **next = log->anchors;
+    for (size_t i = 0; i < config->n_witnesses && result == RESULT_OK; i++)
+        if ((result = log_witness_open(log, &config->witnesses[i], next, error)) == RESULT_OK)
+            next++;
+    for (size_t i = 0; i < config->n_timestamps && result == RESULT_OK; i++)
+        if ((result = log_timestamp_open(log, &config->timestamps[i], next, error)) == RESULT_OK)
+            next++;
+    for (size_t i = 0; i < config->n_mails && result == RESULT_OK; i++)
+        if ((result = log_mail_open(log, &config->mails[i], next, error)) == RESULT_OK)
+            next++;
+    log->n_anchors = (size_t)(next - log->anchors);
+    return result;
 }
 
 enum result receipt_log_create(const struct receipt_log_config *config,
@@ -331,10 +354,8 @@ enum result receipt_log_create(const struct receipt_log_config *config,
     loop_timer_init(log->loop, &log->timer, on_timer);
     log->lane =
         lane_create(log->loop, &(struct lane_config){.name = "log", .threads = config->threads});
-    for (size_t i = 0; i < config->n_witnesses && result == RESULT_OK; i++) {
-        result = log_witness_init(&log->witnesses[i], log, &config->witnesses[i], error);
-        log->n_witnesses += result == RESULT_OK;
-    }
+    log->public_url = arena_strdup(log->texts, str_or(config->public_url, ""));
+    result = open_anchors(log, config, error);
     if (result == RESULT_OK)
         *ret_log = log;
     else
@@ -353,8 +374,8 @@ void receipt_log_stop(struct receipt_log *log, void (*done)(void *context), void
     log->stopping = true;
     log->stopped = done;
     log->stopped_context = context;
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        log_witness_stop(&log->witnesses[i]);
+    for (size_t i = 0; i < log->n_anchors; i++)
+        log_anchor_stop(log->anchors[i]);
     bool idle =
         log->state == LOG_BROKEN || (log->state == LOG_LEASING && loop_timer_active(&log->timer));
     if (log->state == LOG_STOPPED) {
@@ -373,8 +394,8 @@ void receipt_log_destroy(struct receipt_log **log_at)
     if (log == NULL)
         return;
     loop_timer_stop(&log->timer);
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        log_witness_free(&log->witnesses[i]);
+    for (size_t i = 0; i < log->n_anchors; i++)
+        log->anchors[i]->type->free(log->anchors[i]);
     lane_destroy(&log->lane);
     arena_destroy(&log->texts);
     arena_destroy(&log->arena);
@@ -401,20 +422,44 @@ static bool sign_late(const struct receipt_log *log)
            now - log->unsigned_since > SIGN_LATE_MS;
 }
 
+static const struct log_anchor_type *const types[ANCHOR_KINDS_N] = {
+    [ANCHOR_WITNESS] = &log_witness_type,
+    [ANCHOR_TIMESTAMP] = &log_timestamp_type,
+    [ANCHOR_MAIL] = &log_mail_type,
+};
+
+struct receipt_log_anchor_stats receipt_log_anchor_stats(const struct receipt_log *log,
+                                                         enum receipt_log_anchor kind)
+{
+    struct receipt_log_anchor_stats stats = {
+        .word = types[kind]->word, .size = UINT64_MAX, .at = INT64_MAX};
+    for (size_t i = 0; i < log->n_anchors; i++) {
+        const struct log_anchor *anchor = log->anchors[i];
+        if (anchor->type != types[kind])
+            continue;
+        stats.n++;
+        stats.late = stats.late || log_anchor_late(anchor);
+        stats.size = anchor->anchored < stats.size ? anchor->anchored : stats.size;
+        stats.at = anchor->anchored_at < stats.at ? anchor->anchored_at : stats.at;
+    }
+    if (stats.n == 0) {
+        stats.size = 0;
+        stats.at = TIME_NONE;
+    }
+    return stats;
+}
+
 size_t receipt_log_problems(const struct receipt_log *log, const char **reasons, size_t most)
 {
     size_t n = 0;
-    bool late = false;
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        late = late || log_witness_late(&log->witnesses[i]);
     if (log->problem != NULL && n < most)
         reasons[n++] = log->problem;
     if (sign_late(log) && n < most)
         reasons[n++] = "log: the newest receipts have waited for their signature for more than ten "
                        "seconds; is the disk or the machine too slow?";
-    if (late && n < most)
-        reasons[n++] = "log: a witness has not cosigned for a minute, or refuses to; look at its "
-                       "address and its own log.";
+    for (unsigned kind = 0; kind < ANCHOR_KINDS_N; kind++)
+        if (n < most && receipt_log_anchor_stats(log, (enum receipt_log_anchor)kind).late)
+            reasons[n++] = types[kind]->problem;
     return n;
 }
 
@@ -428,17 +473,10 @@ struct receipt_log_stats receipt_log_stats(const struct receipt_log *log)
     struct receipt_log_stats stats = {
         .size = log->edge->size,
         .signed_size = log->signed_size,
-        .cosigned_size = UINT64_MAX,
         .appended = log->appended,
         .signed_count = log->signed_count,
         .leading = log->state >= LOG_WAITING && log->state <= LOG_SIGNING,
-        .n_witnesses = log->n_witnesses,
         .signed_at = log->signed_size > 0 ? log->signed_at : TIME_NONE};
-    for (size_t i = 0; i < log->n_witnesses; i++)
-        if (log->witnesses[i].cosigned < stats.cosigned_size)
-            stats.cosigned_size = log->witnesses[i].cosigned;
-    if (log->n_witnesses == 0)
-        stats.cosigned_size = 0;
     return stats;
 }
 

@@ -168,6 +168,47 @@ static void places_and_tiles_are_found_again(void **state)
     assert_string_equal(newest.checkpoint.cosignatures, "line\n");
 }
 
+/* If this fails, what others vouched for is lost, or stands under a checkpoint that was never
+ * signed. */
+static void anchors_stand_under_signed_checkpoints(void **state)
+{
+    struct rig *rig = *state;
+    struct log_head head;
+    put_batches(rig, 1);
+    assert_int_equal(lease(rig, OWNER, 1000, &head), RESULT_OK);
+    assert_int_equal(append(rig, 0, head.epoch, 'a'), RESULT_OK);
+    struct store_log_anchor put = {
+        .row = {
+            .size = 1, .name = "tsa", .kind = LOG_ANCHOR_TIMESTAMP, .proof = {"t", 1}, .at = 5}};
+    assert_int_equal(RUN(rig, store_log_anchor, &put), RESULT_NOT_FOUND);
+    assert_int_equal(sign(rig, 1, head.epoch, 'a'), RESULT_OK);
+    RUN_OK(rig, store_log_anchor, &put);
+    put_batches(rig, 1);
+    assert_int_equal(append(rig, 1, head.epoch, 'b'), RESULT_OK);
+    assert_int_equal(sign(rig, 2, head.epoch, 'b'), RESULT_OK);
+    put.row.size = 2;
+    RUN_OK(rig, store_log_anchor, &put);
+    put.row.name = "mail 0";
+    put.row.kind = LOG_ANCHOR_MAIL;
+    put.row.proof = (struct blob){NULL, 0};
+    RUN_OK(rig, store_log_anchor, &put);
+    struct store_log_anchors list = {.kind = LOG_ANCHOR_TIMESTAMP, .most = UINT64_MAX, .limit = 9};
+    RUN_OK(rig, store_log_anchors, &list);
+    assert_int_equal(list.n, 2);
+    assert_int_equal(list.rows[0].size, 1);
+    assert_int_equal(list.rows[1].size, 2);
+    assert_string_equal(list.rows[0].note, "note\n");
+    assert_memory_equal(list.rows[0].proof.data, "t", 1);
+    struct store_log_anchors newest = {
+        .name = "tsa", .after = 1, .most = 2, .newest = true, .limit = 1};
+    RUN_OK(rig, store_log_anchors, &newest);
+    assert_int_equal(newest.n, 1);
+    assert_int_equal(newest.rows[0].size, 2);
+    newest.name = "other";
+    RUN_OK(rig, store_log_anchors, &newest);
+    assert_int_equal(newest.n, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 int main(void)
 {
@@ -175,6 +216,7 @@ int main(void)
         TEST(an_older_epoch_changes_nothing),
         TEST(one_place_a_batch_and_one_root_a_size),
         TEST(places_and_tiles_are_found_again),
+        TEST(anchors_stand_under_signed_checkpoints),
     };
     return rig_run(tests);
 }

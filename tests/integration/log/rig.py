@@ -96,6 +96,20 @@ class Rig:
                                        stderr=open(self.folder / "daemon.log", "ab"))
         wait_for("the daemon", self.up)
 
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def add_config(self, log, channel=None):
+        """Lines below `log:`, and another provider of the one channel; from the next start on."""
+        path = self.folder / "tocsin.yaml"
+        text = path.read_text().replace("ladder: [email]", log + "\nladder: [email]")
+        path.write_text(text.replace("\n    provider: discard\n", channel) if channel else text)
+
+    def mint_later(self):
+        """A receipt more, whatever the channels do."""
+        self.json("POST", "/v1/tokens", "admin", {"name": "later", "roles": ["responder"]}, status=201)
+
     def up(self):
         assert self.daemon.poll() is None, (self.folder / "daemon.log").read_text()
         try:
