@@ -37,6 +37,7 @@ struct http_channel {
     struct http_client *http;
     unsigned window, n;    /* n exchanges in flight */
     struct list exchanges; /* exchange.node */
+    struct list idle;      /* exchanges that are over, wiped, for the next; at most a window */
     bool closing, posted;  /* posted: the last hop is under way */
     struct loop_hop close_hop;
     void (*closed)(void *context);
@@ -74,6 +75,7 @@ struct channel *http_channel_open(const struct channel_driver *driver,
     self->http = open->http;
     self->window = open->window ? open->window : driver->facts.window;
     list_init(&self->exchanges);
+    list_init(&self->idle);
     return &self->channel;
 }
 
@@ -89,6 +91,8 @@ static void close_finish(struct loop_hop *hop)
     void (*closed)(void *) = self->closed;
     void *context = self->closed_context;
 
+    for (struct list *node; (node = list_pop(&self->idle));)
+        mem_free(container_of(node, struct exchange, node));
     self->vendor->settings_free(self->settings);
     mem_free(self);
     closed(context);
@@ -114,7 +118,8 @@ static void exchange_finish(struct exchange *exchange)
     list_remove(&exchange->node);
     self->n--;
     wire_request_free(&exchange->request);
-    mem_wipe_free(exchange, sizeof *exchange);
+    explicit_bzero(&exchange->outcome, sizeof exchange->outcome);
+    list_append(&self->idle, &exchange->node);
     send->driver_state = NULL;
     send->cb(send, &outcome);
     explicit_bzero(&outcome, sizeof outcome);
@@ -316,11 +321,14 @@ static void exchange_done(struct http_fetch *fetch)
 static struct exchange *exchange_new(struct http_channel *self, struct channel_send *send,
                                      unsigned state)
 {
-    struct exchange *exchange = mem_new(struct exchange);
+    struct list *idle = list_pop(&self->idle);
+    struct exchange *exchange =
+        idle ? container_of(idle, struct exchange, node) : mem_new(struct exchange);
 
     exchange->owner = self;
     exchange->send = send;
     exchange->state = state;
+    exchange->told = false;
     wire_request_init(&exchange->request, clock_now(loop_clock(self->loop)));
     send->driver_state = exchange;
     list_append(&self->exchanges, &exchange->node);

@@ -13,9 +13,12 @@
 
 void wire_request_init(struct wire_request *request, time_ms now)
 {
-    memset(request, 0, sizeof *request);
     request->now = now;
     request->method = "POST";
+    request->n_headers = request->values_used = 0;
+    request->user = request->password = request->refusal = NULL;
+    request->timeout_ms = 0;
+    request->blame = BLAME_NONE;
     buf_init(&request->url, 2048);
     buf_init(&request->body, WIRE_BODY_MAX);
 }
@@ -24,19 +27,22 @@ void wire_request_free(struct wire_request *request)
 {
     buf_wipe(&request->url);
     buf_wipe(&request->body);
-    explicit_bzero(request->values, sizeof request->values);
+    explicit_bzero(request->values, request->values_used);
+    request->values_used = 0;
 }
 
 void wire_header(struct wire_request *request, const char *name, const char *value)
 {
-    size_t i = request->n_headers;
+    const size_t size = strlen(value) + 1;
+    char *to = request->values + request->values_used;
 
-    if (i == WIRE_HEADERS || !str_copy(request->values[i], WIRE_HEADER_SIZE, value)) {
+    if (request->n_headers == WIRE_HEADERS || size > WIRE_HEADER_SIZE) {
         request->refusal = "a header of the request is too long";
         return;
     }
-    request->headers[i] = (struct http_header){name, request->values[i]};
-    request->n_headers++;
+    memcpy(to, value, size);
+    request->values_used += size;
+    request->headers[request->n_headers++] = (struct http_header){name, to};
 }
 
 bool wire_request_ok(const struct wire_request *request)

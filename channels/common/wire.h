@@ -9,7 +9,12 @@
 #include "tocsin/delivery.h"
 #include "tocsin/http_client.h"
 
-enum { WIRE_HEADERS = 10, WIRE_HEADER_SIZE = 512, WIRE_BODY_MAX = 8 * 1024 * 1024 };
+enum {
+    WIRE_HEADERS = 10,
+    WIRE_HEADER_SIZE = 512, /* of one value, with its NUL */
+    WIRE_VALUES_SIZE = WIRE_HEADERS * WIRE_HEADER_SIZE,
+    WIRE_BODY_MAX = 8 * 1024 * 1024
+};
 
 /* A request under construction. The skeleton owns it and wipes it when the exchange is over. */
 struct wire_request {
@@ -17,8 +22,9 @@ struct wire_request {
     const char *method; /* static */
     struct buf url, body;
     struct http_header headers[WIRE_HEADERS];
-    char values[WIRE_HEADERS][WIRE_HEADER_SIZE];
     size_t n_headers;
+    char values[WIRE_VALUES_SIZE]; /* one behind the other; only what is used is ever touched */
+    size_t values_used;
     const char *user, *password; /* Basic authentication; they outlive the request */
     int64_t timeout_ms;          /* 0: the client's default */
     const char *refusal; /* set: this message can't be put into a request; a static sentence */

@@ -17,12 +17,15 @@
 #include "channels/common/signature.h"
 #include "webhook.h"
 
+enum { BODY_USUAL = 1000 };
+
 static void write_body(const struct webhook_settings *settings, const struct channel_send *send,
                        struct wire_request *to)
 {
     struct buf *body = &to->body;
     char at[TIME_TEXT_SIZE];
 
+    buf_reserve(body, BODY_USUAL); /* grown once */
     buf_putc(body, '{');
     wire_json_add(body, "type", "message.send");
     wire_json_add(body, "timestamp", time_format(at, to->now));
@@ -33,9 +36,11 @@ static void write_body(const struct webhook_settings *settings, const struct cha
     wire_json_add(body, "to", send->phone);
     wire_json_add(body, "text", send->notice.text);
     wire_json_add(body, "locale", send->notice.locale);
-    buf_printf(body, ",\"report_url\":\"%s/v1/reports/%s/webhook\"", settings->public_url,
-               settings->channel);
-    buf_printf(body, ",\"test\":%s}}", send->test ? "true" : "false");
+    buf_puts(body, ",\"report_url\":\"");
+    buf_puts(body, settings->public_url);
+    buf_puts(body, "/v1/reports/");
+    buf_puts(body, settings->channel);
+    buf_puts(body, send->test ? "/webhook\",\"test\":true}}" : "/webhook\",\"test\":false}}");
 }
 
 void webhook_write_send(const void *given, const struct channel_send *send, struct wire_request *to)

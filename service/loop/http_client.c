@@ -48,13 +48,9 @@ static struct http_transfer *transfer_take(struct http_client *client)
     return transfer;
 }
 
-/* Forgets the request: its strings belong to the caller and may be gone after the callback. */
 static void transfer_give_back(struct http_transfer *transfer)
 {
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
-    curl_slist_free_all(transfer->lines);
-    transfer->lines = NULL;
+    http_request_clear(transfer);
     if (transfer->body.capacity > BODY_KEEP)
         buf_wipe(&transfer->body);
     list_append(&transfer->client->idle, &transfer->node);
@@ -164,6 +160,7 @@ const char *http_fetch_header(const struct http_fetch *fetch, const char *name)
 static void transfer_free(struct http_transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
+    http_request_free(transfer);
     buf_wipe(&transfer->headers);
     buf_wipe(&transfer->body);
     mem_free(transfer);

@@ -16,8 +16,12 @@ struct http_transfer {
     struct http_client *client;
     struct http_fetch *fetch; /* NULL: idle in the client's pool */
     struct list node;         /* in running, ended, or idle */
-    struct curl_slist *lines; /* request headers */
-    struct buf headers;       /* of the answer: name NUL value NUL ... */
+    struct curl_slist *lines; /* request headers: nodes of our own, which curl only reads */
+    size_t lines_room;
+    struct buf text; /* what the lines say */
+    char *url;       /* in `url_parts`, which curl uses; NULL: in curl as text */
+    CURLU *url_parts;
+    struct buf headers; /* of the answer: name NUL value NUL ... */
     struct buf body;
     unsigned tries;  /* how often a request was about to leave on a connection */
     bool repeatable; /* the method may be sent twice (RFC 9110 section 9.2.2) */
@@ -28,6 +32,11 @@ struct http_transfer {
 void http_request_defaults(struct http_transfer *transfer, const char *ca_file);
 /* Sets this request. RESULT_INVALID when method, URL or a header is not fit to be sent. */
 enum result http_request_set(struct http_transfer *transfer, const struct http_fetch *fetch);
+
+/* Forgets it: its strings belong to the caller, and a header may be a secret. */
+void http_request_clear(struct http_transfer *transfer);
+/* Before the transfer itself is freed. */
+void http_request_free(struct http_transfer *transfer);
 
 /* Empties the answer's buffers. */
 void http_response_reset(struct http_transfer *transfer);

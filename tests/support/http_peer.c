@@ -80,6 +80,13 @@ static bool path_is(const struct connection *connection, const char *path)
     return at != NULL && strncmp(at + 1, path, strlen(path)) == 0 && at[1 + strlen(path)] == ' ';
 }
 
+static bool path_is_below(const struct connection *connection, const char *path)
+{
+    const char *at = strchr(connection->in.data, ' ');
+    return at != NULL && strncmp(at + 1, path, strlen(path)) == 0 &&
+           strchr("/?", at[1 + strlen(path)]) != NULL;
+}
+
 static void answer(struct connection *connection, size_t head, size_t body)
 {
     connection->requests++;
@@ -89,7 +96,7 @@ static void answer(struct connection *connection, size_t head, size_t body)
         reply(connection, "429 Too Many\r\nRateLimit-Reset: 3", "slow", 4);
     else if (path_is(connection, "/past"))
         reply(connection, "503 Busy\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT", "busy", 4);
-    else if (path_is(connection, "/head"))
+    else if (path_is(connection, "/head") || path_is_below(connection, "/head"))
         reply(connection, "200 OK", connection->in.data, head);
     else if (path_is(connection, "/reset") ||
              (path_is(connection, "/second") && connection->requests > 1))

@@ -7,7 +7,7 @@
  *   /reset       reads the request, then resets the connection without an answer
  *   /second      answers the first request of a connection, reads the second and resets the
  * connection /half        announces 100 bytes, sends 10, closes /big         200 with 1,000,000
- * bytes /head        200, answers with the request's head as it came
+ * bytes /head        200, answers with the request's head as it came; also /head/... and /head?...
  */
 #pragma once
 #include <stdbool.h>

@@ -317,6 +317,64 @@ static void test_request_head(void **state)
     assert_null(strstr(call.response, "Content-"));
 }
 
+/* If it fails, a message goes to the address of the one before it, or an address that was refused
+ * spoils the handle for the next. */
+static void test_address_kept(void **state)
+{
+    static const struct {
+        const char *path, *line; /* line NULL: refused */
+    } rows[] = {
+        {"/head", "POST /head HTTP/1.1\r\n"},
+        {"/head", "POST /head HTTP/1.1\r\n"},
+        {"/head/a%2Fb", "POST /head/a%2Fb HTTP/1.1\r\n"},
+        {"/head?x=1", "POST /head?x=1 HTTP/1.1\r\n"},
+        {"/head?x=2", "POST /head?x=2 HTTP/1.1\r\n"},
+        {"/head", "POST /head HTTP/1.1\r\n"},
+        {"/head b", NULL},
+        {"/head", "POST /head HTTP/1.1\r\n"},
+        {"99/head", NULL}, /* behind the port: too large for one */
+        {"/head", "POST /head HTTP/1.1\r\n"},
+        {"/head/../head/c#d", "POST /head/c HTTP/1.1\r\n"},
+        {"/head?x=1", "POST /head?x=1 HTTP/1.1\r\n"},
+    };
+    struct bench *bench = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct call call;
+        call_init(&call, "POST", http_peer_port(bench->peer), rows[i].path);
+        call_run(bench, &call);
+        assert_int_equal(call.fetch.result, rows[i].line != NULL ? RESULT_OK : RESULT_INVALID);
+        if (rows[i].line != NULL)
+            assert_memory_equal(call.response, rows[i].line, strlen(rows[i].line));
+    }
+    assert_int_equal(http_peer_connections(bench->peer), 1);
+}
+
+/* If it fails, many header lines are cut or mixed up, or a long one is. */
+static void test_many_headers(void **state)
+{
+    static char names[40][32], long_value[200];
+    struct http_header headers[40];
+    struct bench *bench = *state;
+    struct call call;
+    memset(long_value, 'v', sizeof(long_value) - 1);
+    for (int round = 0; round < 2; round++) { /* few after many: the same handle */
+        const size_t n = round == 0 ? 40 : 2;
+        for (size_t i = 0; i < n; i++) {
+            snprintf(names[i], sizeof(names[i]), "X-%d-%zu", round, i);
+            headers[i] = (struct http_header){names[i], i == 1 ? long_value : "1"};
+        }
+        call_init(&call, "POST", http_peer_port(bench->peer), "/head");
+        call.fetch.headers = headers;
+        call.fetch.n_headers = n;
+        call.fetch.response_limit = 4096;
+        call_run(bench, &call);
+        assert_int_equal(call.fetch.result, RESULT_OK);
+        assert_non_null(strstr(call.response, round == 0 ? "X-0-0: 1\r\n" : "X-1-0: 1\r\n"));
+        assert_non_null(strstr(call.response, long_value));
+        assert_int_equal(strstr(call.response, "X-0-") != NULL, round == 0);
+    }
+}
+
 /* If it fails, a canceled or closing driver waits forever or is called twice. */
 static void test_cancel(void **state)
 {
@@ -362,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_input, setup, teardown),
         cmocka_unit_test_setup_teardown(test_request_head, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_address_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
