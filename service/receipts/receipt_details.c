@@ -19,14 +19,19 @@ static char *put_number(char *end, uint64_t value)
     return end;
 }
 
-void details_keys(struct details_keys *keys, const struct seal_key *key, id batch, unsigned slot)
+static void derive_salt(struct seal_key *salt, const struct seal_key *key, id batch, unsigned slot)
 {
     uint8_t place[10];
     for (int i = 0; i < 8; i++)
         place[i] = (uint8_t)((uint64_t)batch >> (56 - 8 * i));
     place[8] = (uint8_t)(slot >> 8);
     place[9] = (uint8_t)slot;
-    seal_derive(&keys->salt, key, "receipt", place, sizeof(place));
+    seal_derive(salt, key, "receipt", place, sizeof(place));
+}
+
+void details_keys(struct details_keys *keys, const struct seal_key *key, id batch, unsigned slot)
+{
+    derive_salt(&keys->salt, key, batch, slot);
     seal_derive(&keys->seal, key, "receipt details", NULL, 0);
     char *at = put_number(keys->bound + sizeof(keys->bound) - 1, slot);
     *--at = ':';
@@ -73,13 +78,12 @@ static void write_json(struct buf *to, const struct receipt *receipt)
 
 uint32_t details_mask(const struct seal_key *incident_key, id batch, unsigned slot)
 {
-    struct details_keys keys;
-    struct seal_key mask;
-    details_keys(&keys, incident_key, batch, slot);
-    seal_derive(&mask, &keys.salt, "receipt number", NULL, 0);
+    struct seal_key salt, mask;
+    derive_salt(&salt, incident_key, batch, slot);
+    seal_derive(&mask, &salt, "receipt number", NULL, 0);
     uint32_t bits = (uint32_t)mask.bytes[0] << 24 | (uint32_t)mask.bytes[1] << 16 |
                     (uint32_t)mask.bytes[2] << 8 | mask.bytes[3];
-    explicit_bzero(&keys, sizeof(keys));
+    seal_key_wipe(&salt);
     seal_key_wipe(&mask);
     return bits;
 }

@@ -93,31 +93,66 @@ static void notice_reference(char to[REFERENCE_TEXT_SIZE], const struct seal_key
     }
 }
 
+enum { PARTS_MAX = 2 * DATA_TYPES_N };
+struct parts {
+    const char *list[PARTS_MAX];
+    size_t n;
+};
+
+/* NULL: nothing. */
+static void part_add(struct parts *parts, const char *text)
+{
+    require(parts->n < PARTS_MAX);
+    if (text != NULL)
+        parts->list[parts->n++] = text;
+}
+
+/* Nothing at all for a text that is missing, else the text behind `before`. */
+static void part_add_behind(struct parts *parts, const char *before, const char *text)
+{
+    if (str_empty(text))
+        return;
+    part_add(parts, before);
+    part_add(parts, text);
+}
+
+/* All parts as one text; every person has some, and printf would take longer than their seals. */
+static const char *parts_join(struct arena *arena, const struct parts *parts)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < parts->n; i++)
+        length += strlen(parts->list[i]);
+    char *text = arena_alloc(arena, length + 1), *at = text;
+    for (size_t i = 0; text != NULL && i < parts->n; i++)
+        at = stpcpy(at, parts->list[i]);
+    return text;
+}
+
 static const char *address_lines(struct arena *arena, const struct postal_address *a)
 {
-    return arena_printf(arena, "%s%s%s\n%s%s%s%s%s\n%s", a->line1, str_empty(a->line2) ? "" : "\n",
-                        str_or(a->line2, ""), str_or(a->city, ""), str_empty(a->region) ? "" : " ",
-                        str_or(a->region, ""), str_empty(a->postal_code) ? "" : " ",
-                        str_or(a->postal_code, ""), str_or(a->country, ""));
+    struct parts parts = {.n = 0};
+    part_add(&parts, a->line1);
+    part_add_behind(&parts, "\n", a->line2);
+    part_add(&parts, "\n");
+    part_add(&parts, a->city);
+    part_add_behind(&parts, " ", a->region);
+    part_add_behind(&parts, " ", a->postal_code);
+    part_add(&parts, "\n");
+    part_add(&parts, a->country);
+    return parts_join(arena, &parts);
 }
 
 /* "name,ssn" in the order of the closed list. */
 static const char *data_type_list(struct arena *arena, uint64_t types)
 {
-    char *list = arena_alloc(arena, 512);
-    size_t at = 0;
-    if (list == NULL)
-        return NULL;
+    struct parts parts = {.n = 0};
     for (int i = 0; i < DATA_TYPES_N; i++) {
         if (!((types >> i) & 1))
             continue;
-        int n =
-            snprintf(list + at, 512 - at, "%s%s", at ? "," : "", data_type_name((enum data_type)i));
-        if (n < 0 || (size_t)n >= 512 - at)
-            break;
-        at += (size_t)n;
+        part_add(&parts, parts.n > 0 ? "," : NULL);
+        part_add(&parts, data_type_name((enum data_type)i));
     }
-    return list;
+    return parts_join(arena, &parts);
 }
 
 struct value_list {
@@ -133,7 +168,8 @@ static void value_add(struct value_list *list, const char *name, const char *val
 static void add_fields(struct arena *arena, struct value_list *list, const struct recipient *r)
 {
     for (unsigned i = 0; i < r->n_fields; i++) {
-        const char *name = arena_printf(arena, "fields.%s", r->field_names[i]);
+        const struct parts parts = {{"fields.", r->field_names[i]}, 2};
+        const char *name = parts_join(arena, &parts);
         if (name != NULL)
             value_add(list, name, r->field_values[i]);
     }

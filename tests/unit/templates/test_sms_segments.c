@@ -68,8 +68,24 @@ static void test_table(void **state)
     }
 }
 
+/* If it fails, a text costs more parts than we say, or an alphabet is announced that lacks a
+ * character (3GPP TS 23.038 section 6.2.1). */
+static void test_ascii(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 0x80; c++) {
+        const char text[] = {(char)c, 0};
+        const bool twice = strchr("^{}\\[~]|\f", c) != NULL;
+        const bool there = twice || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x7f && c != '`');
+        struct sms_count count = sms_count(text, 1);
+        assert_int_equal(count.gsm7, there);
+        assert_int_equal(count.units, twice ? 2 : 1);
+        assert_int_equal(count.parts, 1);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ascii), cmocka_unit_test(test_table)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
