@@ -53,7 +53,8 @@ struct delivery_config {
                                 says otherwise */
     const char *public_url;  /* where providers' callbacks and links reach us */
     unsigned render_threads; /* 0 in tests: pumped */
-    int64_t lease_ms;        /* default 60,000 */
+    unsigned plan_parts; /* a segment's people are judged in so many jobs; 0: one a render thread */
+    int64_t lease_ms;    /* default 60,000 */
     int64_t retry_base_ms, retry_max_ms; /* backoff, jittered: default 60 s .. 1 h */
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
     const char *ledger; /* file of erasures beside the store, for restored copies; NULL: none */

@@ -48,6 +48,7 @@ static void start_engine(struct rig *rig)
 {
     struct delivery_channel live[RIG_CHANNELS];
     memcpy(live, channels, sizeof(live));
+    live[RIG_EMAIL].window = rig->window;
     if (rig->can_query)
         live[RIG_SMS].driver = &scripted_asked_sms;
     live[RIG_EMAIL].settings = rig->sender;
@@ -65,6 +66,7 @@ static void start_engine(struct rig *rig)
                                            .n_beside = 1,
                                            .approvals_required = 1,
                                            .break_glass = rig->break_glass,
+                                           .plan_parts = 3,
                                            .public_url = "http://localhost"};
     struct error error;
     bool started = false;
@@ -119,6 +121,16 @@ struct rig *rig_create(void)
     return rig;
 }
 
+struct rig *rig_create_narrow(unsigned window)
+{
+    struct rig *rig = rig_new();
+    seal_init();
+    seal_key_random(&rig->master);
+    rig->window = window;
+    rig_begin(rig, 1767225600000); /* 2026-01-01 */
+    return rig;
+}
+
 struct rig *rig_create_random(struct rig_dice *dice)
 {
     struct rig *rig = rig_new();
@@ -126,6 +138,7 @@ struct rig *rig_create_random(struct rig_dice *dice)
     seal_key_random(&rig->master);
     rig->dice = dice;
     rig->can_query = true;
+    rig->window = 8;               /* batches of ten go in parts of two */
     rig_begin(rig, 1767225600000); /* 2026-01-01 */
     return rig;
 }
@@ -155,6 +168,7 @@ static struct rig *rig_from(const struct rig *dead, const char *dir)
     rig->master = dead->master;
     rig->dice = dead->dice;
     rig->can_query = dead->can_query;
+    rig->window = dead->window;
     memcpy(rig->sent, dead->sent, sizeof(rig->sent));
     rig->n_sent = dead->n_sent;
     rig_begin(rig, clock_now(&dead->clock.clock) + 1000);

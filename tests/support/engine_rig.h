@@ -55,10 +55,13 @@ struct rig {
     bool can_query;        /* SMS is asked what became of an uncertain send */
     bool break_glass;      /* of the configuration, from the next start on */
     const char *sender;    /* settings of the mail channel, from the next start on */
+    unsigned window;       /* of email; 0: the driver's, which is wider than a batch */
 };
 
 /* A fresh store in a temporary directory; the engine is started. */
 struct rig *rig_create(void);
+/* The same, with so few messages of email in flight that a batch is handed over in parts. */
+struct rig *rig_create_narrow(unsigned window);
 /* The same, with a provider of dice and, for SMS, questions. */
 struct rig *rig_create_random(struct rig_dice *dice);
 /* SIGTERM and a start: what is in flight ends, the same disk is opened again. */

@@ -3,196 +3,56 @@
  *
  * A segment is 64 blocks (8,192 people). Its chunks, counters and receipts are written in one
  * transaction with the cursor, so that a crash repeats a segment or does not, never half. Opening
- * and judging people runs on the render lane. A person whose text would have a hole is withheld,
- * with the fields that are missing; the others go. */
+ * and judging people runs on all threads of the render lane (segment.c). */
 /* System. */
 #include <string.h>
 
 /* Base. */
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
 
 /* This module. */
-#include "service/delivery/plan/cut.h"
-#include "service/delivery/delivery_private.h"
-#include "service/delivery/plan/fate.h"
-#include "service/delivery/outcome/judge.h"
+#include "service/delivery/plan/segment.h"
 #include "service/delivery/restore/restore.h"
 
-enum {
-    SEGMENT_BLOCKS = 64,
-    RECEIPTS_A_BATCH = 500,
-    SEGMENT_PEOPLE = SEGMENT_BLOCKS * ROSTER_BLOCK,
-    /* one for everybody of a segment, and one that says the plan is complete */
-    SEGMENT_RECEIPTS = SEGMENT_PEOPLE / RECEIPTS_A_BATCH + 2
-};
+/* All the batches of a segment's parts, and the one that says the plan is complete. */
+enum { BATCHES_MAX = SEGMENT_PARTS_MAX * PART_RECEIPTS + 1 };
 
 struct planner {
     struct lane_job job;
     struct active_wave *wave;
     struct arena *blocks_arena; /* what the store read */
-    struct arena *arena;        /* what the segment made */
-    struct arena *person_arena;
+    struct arena *arena;        /* members of the chunks */
     struct store_roster_read read;
     struct store_plan_append append;
     int64_t cursor, end, blocks; /* blocks: of a segment; fewer when people are big */
+    struct plan_part parts[SEGMENT_PARTS_MAX];
+    unsigned n_parts, judging; /* judging: on the lane */
     struct cut cut;
     struct wave_counter people[PEOPLE_KEYS_N];
-    struct receipt_batch batches[SEGMENT_RECEIPTS];
-    const struct receipt_batch *batch_list[SEGMENT_RECEIPTS];
+    struct receipt_batch planned;
+    const struct receipt_batch *batch_list[BATCHES_MAX];
     size_t n_batches;
-    unsigned damaged;
     time_ms now;
 };
 
 /* ---- On the lane. ---- */
 
-static struct receipt_batch *planner_batch(struct planner *planner)
-{
-    struct receipt_batch *last =
-        planner->n_batches == 0 ? NULL : &planner->batches[planner->n_batches - 1];
-    if (last != NULL && last->n < RECEIPTS_A_BATCH)
-        return last;
-    last = &planner->batches[planner->n_batches++];
-    receipt_batch_init(last, planner->wave->incident, planner->wave->id, 0);
-    return last;
-}
-
-static void add_entry(struct planner *planner, const struct recipient *r, struct ladder_rung where,
-                      unsigned rung)
-{
-    const struct channel_driver *driver = planner->wave->drivers[where.channel];
-    struct recipient to;
-    ladder_person(r, driver->facts.address, where.address, &to);
-    const struct cut_entry entry = {
-        .cohort = cohort_make(planner->arena, driver, &to),
-        .number = r->number,
-        .channel = where.channel,
-        .address = where.address,
-        .rung = (uint8_t)rung,
-    };
-    cut_add(&planner->cut, entry);
-}
-
-static void leave_out(struct planner *planner, const struct recipient *r,
-                      const struct seal_key *seed, const struct receipt *why)
-{
-    struct receipt receipt = *why;
-    receipt.at = planner->now;
-    receipt.incident = planner->wave->incident;
-    receipt.wave = planner->wave->id;
-    receipt.outcome = -1;
-    receipt.seed = seed;
-    receipt.recipient_id = r->recipient_id;
-    receipt.number = r->number;
-    receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
-}
-
-/* The notice goes now, so that nobody is told late; what this person can read is still owed. */
-static void owe_format(struct planner *planner, const struct recipient *r,
-                       const struct seal_key *seed)
-{
-    struct json_object *facts = json_object_new_object();
-    json_object_object_add(facts, "format",
-                           json_object_new_string(read_format_name(recipient_format(r))));
-    json_object_object_add(facts, "next", json_object_new_string("give_the_notice_in_this_format"));
-    json_object_object_add(facts, "owner", json_object_new_string("operator"));
-    const struct receipt owed = {
-        .kind = RECEIPT_FORMAT_OWED, .reason = "no_channel_has_it", .facts = facts};
-    leave_out(planner, r, seed, &owed);
-    json_object_put(facts);
-}
-
-static void plan_person(struct planner *planner, const struct recipient *r,
-                        const struct seal_key *seed)
-{
-    struct active_wave *wave = planner->wave;
-    struct fate fate;
-    const struct fate_question question = {.dossier = wave->dossier,
-                                           .policy = &wave->policy,
-                                           .drivers = wave->drivers,
-                                           .recipient = r,
-                                           .seed = seed,
-                                           .now = planner->now,
-                                           .arena = planner->person_arena};
-    fate_judge(&question, &fate);
-    struct receipt why = {.facts = fate.facts, .reason = fate.reason};
-    switch (fate.kind) {
-    case FATE_UNREACHABLE:
-        planner->people[PEOPLE_UNREACHABLE].value++;
-        why.kind = RECEIPT_UNREACHABLE;
-        leave_out(planner, r, seed, &why);
-        break;
-    case FATE_WITHHELD:
-        planner->people[PEOPLE_WITHHELD].value++;
-        why.kind = RECEIPT_WITHHELD;
-        leave_out(planner, r, seed, &why);
-        break;
-    case FATE_GOES:
-        planner->people[PEOPLE_PLANNED].value++;
-        add_entry(planner, r, fate.ladder.rungs[0], fate.ladder.paper ? RUNG_PAPER : 0);
-        if (fate.format_owed)
-            owe_format(planner, r, seed);
-        for (unsigned i = 0; i < fate.ladder.n_beside; i++)
-            add_entry(planner, r, fate.ladder.beside[i], RUNG_BESIDE);
-        break;
-    }
-    json_object_put(fate.facts);
-}
-
-/* Erased before the plan, or stored bytes that do not open: told by nobody, but counted, so that
- * roster and outcomes add up. */
-static void skip_unopened(struct planner *planner, const char *reason)
-{
-    const struct receipt receipt = {.kind = RECEIPT_UNREACHABLE,
-                                    .at = planner->now,
-                                    .incident = planner->wave->incident,
-                                    .wave = planner->wave->id,
-                                    .outcome = -1,
-                                    .reason = reason};
-    planner->people[PEOPLE_UNREACHABLE].value++;
-    receipt_batch_add(planner_batch(planner), &planner->wave->dossier->key, &receipt);
-}
-
-static void plan_block(struct planner *planner, struct roster_codec *codec,
-                       const struct roster_block *block)
-{
-    struct seal_key seeds[ROSTER_BLOCK];
-    struct recipient r;
-    bool opens = roster_open_seeds(block, &planner->wave->dossier->key, seeds);
-    for (unsigned slot = 0; slot < block->n; slot++) {
-        arena_reset(planner->person_arena);
-        enum result result = RESULT_NOT_FOUND; /* a void slot is nobody */
-        if (opens)
-            result = roster_open_person(codec, block, seeds, slot, planner->person_arena, &r);
-        else if (!roster_is_void(block, slot))
-            result = RESULT_INVALID;
-        if (result == RESULT_OK) {
-            plan_person(planner, &r, &seeds[slot]);
-        } else if (result == RESULT_DENIED) {
-            skip_unopened(planner, "erased");
-        } else if (result != RESULT_NOT_FOUND) {
-            planner->damaged++;
-            skip_unopened(planner, "damaged");
-        }
-    }
-    explicit_bzero(seeds, sizeof(seeds));
-}
-
-static void plan_work(struct lane_job *job, unsigned thread)
+static void plan_cut(struct lane_job *job, unsigned thread)
 {
     struct planner *planner = container_of(job, struct planner, job);
-    for (size_t i = 0; i < planner->read.n; i++)
-        plan_block(planner, planner->wave->delivery->codecs[thread], &planner->read.blocks[i]);
     const struct chunk_row like = {
         .incident = planner->wave->incident, .wave = planner->wave->id, .due_at = planner->now};
+    size_t n = 0;
+    (void)thread;
+    for (unsigned p = 0; p < planner->n_parts; p++)
+        n += planner->parts[p].cut.n_entries;
+    cut_init(&planner->cut, n);
+    for (unsigned p = 0; p < planner->n_parts; p++)
+        for (size_t i = 0; i < planner->parts[p].cut.n_entries; i++)
+            cut_add(&planner->cut, planner->parts[p].cut.entries[i]);
     cut_chunks(&planner->cut, &like, planner->arena);
     restore_doubt(planner->wave, &planner->cut);
-    for (size_t i = 0; i < planner->n_batches; i++) {
-        receipt_batch_finish(&planner->batches[i]);
-        planner->batch_list[i] = &planner->batches[i];
-    }
 }
 
 /* ---- On the loop. ---- */
@@ -201,12 +61,13 @@ static void plan_read(struct planner *planner);
 
 static void segment_free(struct planner *planner)
 {
-    for (size_t i = 0; i < planner->n_batches; i++)
-        receipt_batch_free(&planner->batches[i]);
+    for (unsigned i = 0; i < planner->n_parts; i++)
+        plan_part_free(&planner->parts[i]);
+    planner->n_parts = 0;
+    receipt_batch_free(&planner->planned);
     planner->n_batches = 0;
     cut_free(&planner->cut);
     arena_destroy(&planner->arena);
-    arena_destroy(&planner->person_arena);
     arena_destroy(&planner->blocks_arena);
 }
 
@@ -258,7 +119,7 @@ static void add_planned_receipt(struct planner *planner)
                                     .wave = planner->wave->id,
                                     .outcome = -1,
                                     .facts = facts};
-    struct receipt_batch *batch = &planner->batches[planner->n_batches];
+    struct receipt_batch *batch = &planner->planned;
     receipt_batch_init(batch, planner->wave->incident, planner->wave->id, 0);
     receipt_batch_add(batch, &planner->wave->dossier->key, &planned);
     receipt_batch_finish(batch);
@@ -266,12 +127,10 @@ static void add_planned_receipt(struct planner *planner)
     json_object_put(facts);
 }
 
-static void plan_judged(struct lane_job *job)
+static void plan_is_cut(struct lane_job *job)
 {
     struct planner *planner = container_of(job, struct planner, job);
     struct store_plan_append *append = &planner->append;
-    if (planner->damaged > 0)
-        log_error("roster_damaged", LOG_INT("people", planner->damaged));
     memset(append, 0, sizeof(*append));
     append->request.cb = plan_appended;
     append->wave = planner->wave->id;
@@ -291,6 +150,58 @@ static void plan_judged(struct lane_job *job)
     store_plan_append(planner->wave->delivery->config.store, append);
 }
 
+static void add_part(struct planner *planner, const struct plan_part *part)
+{
+    for (unsigned i = 0; i < PEOPLE_KEYS_N; i++)
+        planner->people[i].value += part->people[i];
+    for (size_t i = 0; i < part->n_batches; i++)
+        planner->batch_list[planner->n_batches++] = &part->batches[i];
+    if (part->damaged > 0)
+        log_error("roster_damaged", LOG_INT("people", part->damaged));
+}
+
+static void part_judged(struct lane_job *job)
+{
+    const struct plan_part *part = container_of(job, struct plan_part, job);
+    struct planner *planner = part->owner;
+    if (--planner->judging > 0)
+        return;
+    for (unsigned i = 0; i < planner->n_parts; i++)
+        add_part(planner, &planner->parts[i]);
+    planner->job.work = plan_cut;
+    planner->job.done = plan_is_cut;
+    lane_submit(planner->wave->delivery->render, &planner->job);
+}
+
+static unsigned parts_wanted(const struct delivery_config *config)
+{
+    unsigned n = config->plan_parts > 0 ? config->plan_parts : config->render_threads;
+    return n == 0 ? 1 : n > SEGMENT_PARTS_MAX ? SEGMENT_PARTS_MAX : n;
+}
+
+/* Every thread of the lane gets its share of the segment. */
+static void plan_judge(struct planner *planner)
+{
+    struct delivery *delivery = planner->wave->delivery;
+    const struct roster_block *blocks = planner->read.blocks;
+    size_t left = planner->read.n;
+    const unsigned n = parts_wanted(&delivery->config);
+    planner->n_parts = planner->judging = n;
+    for (unsigned i = 0; i < n; i++) {
+        struct plan_part *part = &planner->parts[i];
+        const size_t share = left / (n - i);
+        plan_part_init(part, planner->wave, planner->now);
+        plan_part_take(part, blocks, share);
+        part->owner = planner;
+        part->job.work = plan_part_work;
+        part->job.done = part_judged;
+        blocks += share;
+        left -= share;
+    }
+    for (unsigned i = 0; i < n; i++)
+        lane_submit(delivery->render, &planner->parts[i].job);
+}
+
 static void plan_blocks_read(struct store_request *request)
 {
     struct store_roster_read *read = container_of(request, struct store_roster_read, request);
@@ -306,18 +217,13 @@ static void plan_blocks_read(struct store_request *request)
         plan_end(planner, false);
         return;
     }
-    planner->job.work = plan_work;
-    planner->job.done = plan_judged;
-    lane_submit(planner->wave->delivery->render, &planner->job);
+    plan_judge(planner);
 }
 
 static void plan_read(struct planner *planner)
 {
     planner->blocks_arena = arena_create(32 << 20);
     planner->arena = arena_create(64 << 20);
-    planner->person_arena = arena_create(1 << 20);
-    cut_init(&planner->cut, (size_t)SEGMENT_PEOPLE * (1 + planner->wave->policy.n_beside));
-    planner->damaged = 0;
     planner->now = delivery_now(planner->wave->delivery);
     for (unsigned i = 0; i < PEOPLE_KEYS_N; i++)
         planner->people[i] = (struct wave_counter){planner->wave->id, 0xff, (uint8_t)i, 0};

@@ -38,16 +38,28 @@ static bool must_stop(const struct batch *batch)
     return batch->canceled || batch->run->wave->stopping || batch->run->lost;
 }
 
-/* Everything that was not handed over is provably not sent. */
-static void batch_give_up(struct batch *batch)
+static void batch_end(struct batch *batch)
 {
-    for (unsigned i = 0; i < batch->n; i++)
-        if (batch->items[i].sent_at == 0 && batch->items[i].refused == NULL)
-            batch->items[i].outcome = outcome_not_sent;
-    gate_return(batch->run->gate, batch->left);
-    batch->left = 0;
     batch_to(batch, BATCH_RECORDING);
     batch_record(batch);
+}
+
+/* Everything that was not handed over is provably not sent. What was comes with its outcome, the
+ * last of which ends the batch. */
+static void batch_give_up(struct batch *batch)
+{
+    unsigned n = 0;
+    for (; batch->next < batch->n; batch->next++) {
+        struct batch_item *item = &batch->items[batch->next];
+        if (item->refused != NULL)
+            continue;
+        item->outcome = outcome_not_sent;
+        n++;
+    }
+    gate_return(batch->run->gate, n);
+    batch->left -= n;
+    if (batch->left == 0)
+        batch_end(batch);
 }
 
 /* ---- 3 send ---- */
@@ -62,12 +74,28 @@ static bool is_off(const struct batch *batch)
            delivery_monotonic(batch->run->wave->delivery) < gate->paused_until;
 }
 
+static unsigned unsent(const struct batch *batch)
+{
+    unsigned n = 0;
+    for (unsigned i = batch->next; i < batch->n; i++)
+        n += batch->items[i].refused == NULL;
+    return n;
+}
+
+/* How many go next: messages are handed over in parts, so that a batch may be larger than what the
+ * provider takes at a time. */
+static unsigned next_part(const struct batch *batch)
+{
+    unsigned n = unsent(batch), most = gate_part(batch->run->gate);
+    return n < most ? n : most;
+}
+
 /* Room came free, or the gate was paused: then what waits goes back to its chunk. */
 static void room_came(struct gate *gate)
 {
     while (!list_empty(&gate->waiting)) {
         struct batch *batch = container_of(gate->waiting.next, struct batch, room);
-        if (!is_off(batch) && !gate_has_room(gate, batch->left))
+        if (!is_off(batch) && !gate_has_room(gate, next_part(batch)))
             return;
         list_remove(&batch->room);
         batch_3_send(batch);
@@ -84,33 +112,40 @@ static void on_outcome(struct channel_send *send, const struct outcome *outcome)
     item->outcome = *outcome;
     item->first_fault = batch->run->gate->failures == 0;
     item->provider_fault = gate_done(gate, outcome, now - item->sent_at, now);
-    if (--batch->left == 0) {
-        batch_to(batch, BATCH_RECORDING);
-        batch_record(batch);
-    }
+    bool last = --batch->left == 0;
+    if (last)
+        batch_end(batch);
     room_came(gate);
-    if (batch->left == 0)
+    if (last)
         schedule_fill(batch->run->wave->delivery, gate);
 }
+/* The next `n` that were not refused; where they end. */
+static unsigned part_end(const struct batch *batch, unsigned n)
+{
+    unsigned end = batch->next;
+    for (; n > 0; end++)
+        n -= batch->items[end].refused == NULL;
+    return end;
+}
 
-static void mark_sent(struct batch *batch)
+static void mark_sent(struct batch *batch, unsigned end)
 {
     int64_t now = delivery_monotonic(batch->run->wave->delivery);
-    for (unsigned i = 0; i < batch->n; i++)
-        if (batch->items[i].refused == NULL)
-            batch->items[i].sent_at = now > 0 ? now : 1;
+    for (; batch->next < end; batch->next++)
+        if (batch->items[batch->next].refused == NULL)
+            batch->items[batch->next].sent_at = now > 0 ? now : 1;
     /* Written with the outcomes: a crash before the judgement must not shorten the wait. */
     struct run *run = batch->run;
     run->retries.evidence_until =
         delivery_now(run->wave->delivery) + run->wave->policy.channels[run->chunk.channel].wait_ms;
 }
 
-static enum result hand_over(struct batch *batch)
+static enum result hand_over(struct batch *batch, unsigned end)
 {
     struct channel_send *sends[BATCH_MAX];
     struct gate *gate = batch->run->gate;
     unsigned n = 0;
-    for (unsigned i = 0; i < batch->n; i++)
+    for (unsigned i = batch->next; i < end; i++)
         if (batch->items[i].refused == NULL)
             sends[n++] = &batch->items[i].send;
     if (!batch->query)
@@ -118,26 +153,45 @@ static enum result hand_over(struct batch *batch)
     return gate->driver->query(gate->channel, sends[0]); /* queries go one by one */
 }
 
+/* False: no more for now. */
+static bool send_part(struct batch *batch, unsigned n)
+{
+    const unsigned end = part_end(batch, n);
+    enum result result = hand_over(batch, end);
+    if (result == RESULT_OK) {
+        gate_sent(batch->run->gate, n);
+        mark_sent(batch, end);
+        if (batch->state != BATCH_SENDING)
+            batch_to(batch, BATCH_SENDING);
+        return true;
+    }
+    if (result == RESULT_BUSY)
+        loop_timer_start(&batch->busy, BUSY_AGAIN_MS);
+    else
+        batch_give_up(batch);
+    return false;
+}
+
+/* Who has begun goes on before the others that wait. */
+static void wait_for_room(struct batch *batch)
+{
+    struct list *waiting = &batch->run->gate->waiting;
+    list_append(batch->state == BATCH_SENDING ? waiting->next : waiting, &batch->room);
+}
+
 static void batch_3_send(struct batch *batch)
 {
-    struct gate *gate = batch->run->gate;
-    if (is_off(batch)) {
-        batch_give_up(batch);
-        return;
-    }
-    if (!gate_has_room(gate, batch->left)) {
-        list_append(&gate->waiting, &batch->room);
-        return;
-    }
-    enum result result = hand_over(batch);
-    if (result == RESULT_OK) {
-        gate_sent(gate, batch->left);
-        mark_sent(batch);
-        batch_to(batch, BATCH_SENDING);
-    } else if (result == RESULT_BUSY) {
-        loop_timer_start(&batch->busy, BUSY_AGAIN_MS);
-    } else {
-        batch_give_up(batch);
+    for (unsigned n; (n = next_part(batch)) > 0;) {
+        if (is_off(batch)) {
+            batch_give_up(batch);
+            return;
+        }
+        if (!gate_has_room(batch->run->gate, n)) {
+            wait_for_room(batch);
+            return;
+        }
+        if (!send_part(batch, n))
+            return;
     }
 }
 
@@ -259,6 +313,7 @@ void batch_start(struct run *run, const uint16_t *positions, unsigned n, bool qu
     receipt_batch_init(&batch->receipts, run->chunk.incident, run->chunk.wave, run->chunk.id);
     buf_init(&batch->retries, SIZE_MAX);
     loop_timer_init(run->wave->delivery->config.loop, &batch->busy, on_busy_over);
+    list_init(&batch->room);
     for (unsigned i = 0; i < n; i++)
         item_init(batch, i, positions[i]);
     list_append(&run->batches, &batch->node);

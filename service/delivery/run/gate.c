@@ -11,7 +11,7 @@
 
 /* Prepared ahead: as much as the fastest provider takes in the 20 ms that reading, rendering and an
  * fsync last. */
-enum { AHEAD_MAX = 256 };
+enum { AHEAD_MAX = 256, PARTS_A_WINDOW = 4, BATCHES_AT_ONCE = 4 };
 enum { PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60000, PAUSE_ASKED_MAX_MS = 3600000 };
 
 void gate_init(struct gate *gate, const struct delivery_channel *config)
@@ -55,6 +55,22 @@ static unsigned ahead_of(const struct gate *gate)
         break;
     }
     return 0;
+}
+
+unsigned gate_part(const struct gate *gate)
+{
+    return gate->window < PARTS_A_WINDOW ? 1 : gate->window / PARTS_A_WINDOW;
+}
+
+/* The larger, the fewer transactions; but one silent message keeps the others of its batch from
+ * being recorded, so large ones are for those who may be sent again. */
+unsigned gate_batch(const struct gate *gate)
+{
+    unsigned share = gate->window;
+    if (gate->driver->facts.on_uncertain == UNCERTAIN_RETRY)
+        share += ahead_of(gate);
+    share /= BATCHES_AT_ONCE;
+    return share == 0 ? 1 : at_most(gate->driver->facts.batch, share);
 }
 
 unsigned gate_free(struct gate *gate, int64_t now)

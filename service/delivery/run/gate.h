@@ -23,6 +23,11 @@ void gate_init(struct gate *gate, const struct delivery_channel *config);
 /* How many sends may start now (0 when paused). After a pause one probe goes first. */
 unsigned gate_free(struct gate *gate, int64_t now);
 void gate_take(struct gate *gate, unsigned n);
+/* Members of a batch: what is read, rendered, intended and recorded together. */
+unsigned gate_batch(const struct gate *gate);
+/* Members handed over at a time: a share of the window, so that one part is answered while the next
+ * is on its way. */
+unsigned gate_part(const struct gate *gate);
 /* May `n` sends, taken before, be handed over now? While one window is out the next is read,
  * rendered and intended, so that the provider need not wait for our disk. */
 bool gate_has_room(const struct gate *gate, unsigned n);

@@ -1,6 +1,6 @@
 /* record.c - what became of a batch: the only writer of attempts. Each outcome becomes a change of
- * the member's progress, a retry where one is due, and a receipt, all in one transaction with the
- * intent's end. */
+ * the member's progress, a retry where one is due, and a receipt (sealed on the lane), all in one
+ * transaction with the intent's end. */
 /* System. */
 #include <string.h>
 
@@ -186,14 +186,16 @@ static enum evidence evidence_of(enum outcome_kind kind)
     return EVIDENCE_NONE;
 }
 
-static void add_receipt(struct batch *batch, const struct batch_item *item, const char *reason)
+/* ---- On the lane. ---- */
+
+static void add_receipt(struct batch *batch, const struct batch_item *item)
 {
-    struct run *run = batch->run;
+    const struct run *run = batch->run;
     const struct outcome *outcome = &item->outcome;
     bool sent = item->refused == NULL;
     const struct receipt receipt = {
         .kind = RECEIPT_ATTEMPT,
-        .at = delivery_now(run->wave->delivery),
+        .at = batch->judged_at,
         .incident = run->chunk.incident,
         .wave = run->chunk.wave,
         .channel = run->driver->facts.channel,
@@ -206,7 +208,7 @@ static void add_receipt(struct batch *batch, const struct batch_item *item, cons
         .status = sent ? outcome->status : "5.6.0",
         .code = sent ? outcome->code : 0,
         .notice_digest = item->digest,
-        .reason = reason,
+        .reason = item->reason,
         .seed = &item->seed,
         .recipient_id = item->recipient_id,
         .number = item->number,
@@ -216,23 +218,34 @@ static void add_receipt(struct batch *batch, const struct batch_item *item, cons
         .diagnostic = outcome->diagnostic,
     };
     receipt_batch_add(&batch->receipts, &run->wave->dossier->key, &receipt);
-    run->wave->delivery->stats.receipts++;
 }
+
+static void seal_receipts(struct lane_job *job, unsigned thread)
+{
+    struct batch *batch = container_of(job, struct batch, job);
+    (void)thread;
+    for (unsigned i = 0; i < batch->n; i++)
+        if (batch->items[i].receipted)
+            add_receipt(batch, &batch->items[i]);
+    receipt_batch_finish(&batch->receipts);
+}
+
+/* ---- On the loop. ---- */
 
 static void record_item(struct batch *batch, unsigned i)
 {
     struct batch_item *item = &batch->items[i];
     struct run *run = batch->run;
-    const char *reason = item->refused;
     uint8_t state = MEMBER_FAILED;
+    item->reason = item->refused;
     run->busy[item->position] = false;
     if (item->refused == NULL)
-        state = judge_outcome(run, item, &reason);
+        state = judge_outcome(run, item, &item->reason);
     batch->changes[i] = (struct member_change){item->position, state};
     run->progress[item->position] = member_merge(run->progress[item->position], state);
     /* What was never handed over needs no receipt: nothing happened. */
-    if (item->sent_at > 0 || (item->refused != NULL && item->recipient_id != NULL))
-        add_receipt(batch, item, reason);
+    item->receipted = item->sent_at > 0 || (item->refused != NULL && item->recipient_id != NULL);
+    batch->n_receipts += item->receipted;
 }
 
 static void batch_free(struct batch *batch)
@@ -256,15 +269,12 @@ static void on_recorded(struct store_request *request)
     run_pump(run);
 }
 
-void batch_record(struct batch *batch)
+/* The retries are those of now: batches may be sealed in another order than they were judged. */
+static void write_record(struct batch *batch)
 {
     struct run *run = batch->run;
     struct delivery *delivery = run->wave->delivery;
     struct store_chunk_record *record = &batch->record;
-    bool intended = batch->intent.n > 0;
-    for (unsigned i = 0; i < batch->n; i++)
-        record_item(batch, i);
-    receipt_batch_finish(&batch->receipts);
     retries_write(&batch->retries, &run->retries);
     batch->retries_blob = (struct blob){batch->retries.data, batch->retries.length};
     memset(record, 0, sizeof(*record));
@@ -272,13 +282,34 @@ void batch_record(struct batch *batch)
     record->chunk = run->chunk.id;
     record->gen = run->chunk.gen;
     record->intents_drop = &batch->intent.seq;
-    record->n_intents_drop = intended ? 1 : 0;
+    record->n_intents_drop = batch->intent.n > 0 ? 1 : 0;
     record->changes = batch->changes;
     record->n_changes = batch->n;
     record->retries = &batch->retries_blob;
     record->state = -1;
     record->at = delivery_now(delivery);
     record->lease_until = record->at + delivery->config.lease_ms;
-    record->receipts = batch->receipts.n > 0 ? &batch->receipts : NULL;
+    record->receipts = batch->n_receipts > 0 ? &batch->receipts : NULL;
     store_chunk_record(delivery->config.store, record);
+}
+
+static void on_sealed(struct lane_job *job)
+{
+    write_record(container_of(job, struct batch, job));
+}
+
+void batch_record(struct batch *batch)
+{
+    struct delivery *delivery = batch->run->wave->delivery;
+    batch->judged_at = delivery_now(delivery);
+    for (unsigned i = 0; i < batch->n; i++)
+        record_item(batch, i);
+    if (batch->n_receipts == 0) {
+        write_record(batch);
+        return;
+    }
+    delivery->stats.receipts += batch->n_receipts;
+    batch->job.work = seal_receipts;
+    batch->job.done = on_sealed;
+    lane_submit(delivery->render, &batch->job);
 }

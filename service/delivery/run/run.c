@@ -18,8 +18,6 @@
 /* This module. */
 #include "service/delivery/run/run_private.h"
 
-enum { BATCHES_A_WINDOW = 4 }; /* in flight together: one is answered while another is recorded */
-
 struct list *run_next(struct list *node)
 {
     return node->next;
@@ -93,10 +91,8 @@ static unsigned pick(struct run *run, uint16_t *positions, unsigned most, bool *
 
 static unsigned batch_size(const struct run *run)
 {
-    unsigned size = run->driver->facts.batch, share = run->gate->window / BATCHES_A_WINDOW;
-    if (size > share)
-        size = share;
-    return size == 0 ? 1 : size > run->most ? run->most : size;
+    unsigned size = gate_batch(run->gate);
+    return size > run->most ? run->most : size;
 }
 
 /* ---- Late facts about a chunk in work. ---- */

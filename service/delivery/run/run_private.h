@@ -24,6 +24,8 @@ struct batch_item {
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
     uint8_t digest[DIGEST_SIZE];
     const char *refused; /* not sent at all: a fixed word why */
+    const char *reason;  /* of the outcome, for the receipt: a fixed word, or NULL */
+    bool receipted;
     struct outcome outcome;
     bool provider_fault;
     bool first_fault; /* the provider was well until this message */
@@ -47,6 +49,7 @@ struct batch {
     bool query;     /* asks the provider instead of sending */
     bool canceled;
     unsigned n, left; /* items; outcomes still to come */
+    unsigned next;    /* items before it are handed over, refused or given up */
     struct batch_item *items;
     struct arena *arena;
     struct lane_job job;
@@ -57,6 +60,8 @@ struct batch {
     struct member_change changes[BATCH_MAX];
     uint32_t numbers[BATCH_MAX];
     struct receipt_batch receipts;
+    unsigned n_receipts;
+    time_ms judged_at;
     struct buf retries;
     struct blob retries_blob;
     struct loop_timer busy; /* the driver said BUSY: again soon */
