@@ -225,6 +225,27 @@ static bool read_times(struct config_reader *reader)
     return false;
 }
 
+static bool read_backup(struct config_reader *reader)
+{
+    const struct text_backup *text = &reader->text->backup;
+    struct config *config = reader->config;
+
+    config->backup_directory = text->directory;
+    if (text->directory != NULL && text->directory[0] != '/') {
+        config_fault_set(reader, "backup.directory", "write the whole path of a directory");
+        return false;
+    }
+    if (text->directory == NULL && text->interval != NULL) {
+        config_fault_set(reader, "backup.interval", "set backup.directory too, or leave this out");
+        return false;
+    }
+    return read_duration(reader, "backup.interval", text->interval,
+                         (struct config_range){SECOND_MS, 90 * DAY_MS},
+                         &config->backup_interval_ms) &&
+           read_unsigned(reader, "backup.keep", text->keep, (struct config_range){0, 10000},
+                         &config->backup_keep);
+}
+
 static bool read_http(struct config_reader *reader)
 {
     const struct text_http *text = &reader->text->http;
@@ -275,7 +296,8 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
     reader.text = own->text;
     reader.lines = own->lines;
     if (!read_places(&reader) || !read_log(&reader) || !config_read_evidence_log(&reader) ||
-        !read_rules(&reader) || !read_times(&reader) || !read_http(&reader))
+        !read_rules(&reader) || !read_times(&reader) || !read_backup(&reader) ||
+        !read_http(&reader))
         return RESULT_INVALID;
     result = config_read_channels(&reader);
     return result == RESULT_OK && !config_read_mails(&reader) ? RESULT_INVALID : result;

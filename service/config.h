@@ -53,7 +53,12 @@ struct config {
     const char *currency; /* of prices; NULL: not given */
     int64_t retry_base_ms, retry_max_ms;
     unsigned retry_limit;
-    unsigned retention_months; /* 0 = for ever */
+    unsigned retention_months;    /* 0 = for ever */
+    const char *backup_directory; /* NULL: none */
+    int64_t backup_interval_ms;   /* 0: only on request */
+    unsigned backup_keep;
+    const char
+        *newest_checkpoint; /* a signed checkpoint that the log must have; NULL: none given */
     int64_t lease_ms, stop_grace_ms, written_due_ms;
     unsigned render_threads, disk_min_mib;
     struct http_limits http;

@@ -61,6 +61,12 @@ static const cyaml_schema_field_t log_fields[] = {
                          RECEIPT_LOG_MAILS_MAX),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t backup_fields[] = {
+    TEXT(text_backup, directory),
+    TEXT(text_backup, interval),
+    TEXT(text_backup, keep),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t retry_fields[] = {
     TEXT(text_retry, base),
     TEXT(text_retry, max),
@@ -118,6 +124,7 @@ static const cyaml_schema_field_t top_fields[] = {
                          CONFIG_CHANNELS_MAX),
     CYAML_FIELD_SEQUENCE("channels", OPTIONAL_TEXT, struct config_text, channels, &channel_value, 0,
                          CONFIG_CHANNELS_MAX),
+    CYAML_FIELD_MAPPING("backup", CYAML_FLAG_OPTIONAL, struct config_text, backup, backup_fields),
     CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL, struct config_text, retry, retry_fields),
     TEXT(config_text, lease),
     CYAML_FIELD_MAPPING("http", CYAML_FLAG_OPTIONAL, struct config_text, http, http_fields),

@@ -42,6 +42,9 @@ struct text_log {
     struct text_mail *mail;
     unsigned mail_count;
 };
+struct text_backup {
+    char *directory, *interval, *keep;
+};
 struct text_retry {
     char *base, *max, *limit;
 };
@@ -55,6 +58,7 @@ struct config_text {
     char *retention_months;
     struct text_store store;
     struct text_log log;
+    struct text_backup backup;
     struct text_retry retry;
     struct text_http http;
     char **ladder, **beside;

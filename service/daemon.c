@@ -34,7 +34,9 @@
 /* This module. */
 #include "service/api/api.h"
 #include "service/daemon.h"
-#include "service/delivery/delivery.h"
+#include "service/backup/backups.h"
+#include "service/delivery/restore/restore.h"
+#include "service/guard.h"
 #include "service/http/http_server.h"
 #include "service/notify.h"
 #include "service/receipts/receipt_log.h"
@@ -70,6 +72,9 @@ struct daemon {
     struct delivery *delivery;
     struct receipt_log *log;
     char *ledger; /* of erasures, beside the store */
+    struct guard guard;
+    struct backups *backups;
+    const char *companions[2]; /* copied along with the store */
     struct api *api;
     struct http_server *server;
     struct loop_signal *signals[SIGNALS_N];
@@ -99,7 +104,7 @@ static void on_log_stopped(void *context)
 }
 
 /* The engine's last receipts get their places too. */
-static void on_stopped(void *context)
+static void on_backups_stopped(void *context)
 {
     struct daemon *self = context;
 
@@ -107,6 +112,16 @@ static void on_stopped(void *context)
         receipt_log_stop(self->log, on_log_stopped, self);
     else
         on_log_stopped(self);
+}
+
+static void on_stopped(void *context)
+{
+    struct daemon *self = context;
+
+    if (self->backups)
+        backups_stop(self->backups, on_backups_stopped, self);
+    else
+        on_backups_stopped(self);
 }
 
 static void stop_delivery(struct daemon *self)
@@ -185,6 +200,8 @@ static void on_watch(struct loop_timer *timer)
     int64_t every = notify_watchdog_ms(), now = clock_monotonic(loop_clock(self->loop));
 
     loop_timer_start(timer, WATCH_MS);
+    if (self->stage == STAGE_RUNNING)
+        guard_watch(&self->guard);
     if (every && now >= self->watchdog_at) {
         notify_send("WATCHDOG=1");
         self->watchdog_at = now + every;
@@ -220,6 +237,7 @@ static void on_started(void *context, enum result result, const struct error *er
     } else if (self->stage == STAGE_STARTING) {
         sm_move(&stage_table, &self->stage, STAGE_RUNNING);
         api_set_state(self->api, API_READY);
+        backups_start(self->backups);
         if (!delivery_stats(self->delivery)->restored) /* else when it is approved */
             receipt_log_start(self->log);
         notify_send("READY=1");
@@ -227,6 +245,27 @@ static void on_started(void *context, enum result result, const struct error *er
         return;
     }
     stop_delivery(self);
+}
+
+/* A store that is older than others know it is held, whether it bears a mark or not. */
+static void on_compared(void *context, enum result result, const struct error *error)
+{
+    struct daemon *self = context;
+    const struct log_newest_compare *found = &self->guard.compare;
+    char why[128];
+
+    if (result != RESULT_OK) {
+        on_started(self, result, error);
+        return;
+    }
+    receipt_log_seen(self->log, found->seen, found->forked);
+    if (found->forked || found->behind) {
+        snprintf(why, sizeof why, "the log was seen with %llu receipts and %s",
+                 (unsigned long long)found->seen,
+                 found->forked ? "another tree" : "has fewer here");
+        delivery_restore_suspect(self->delivery, why);
+    }
+    delivery_start(self->delivery, on_started, self);
 }
 
 /* The directory of the store, for the watch over its disk. */
@@ -304,6 +343,31 @@ static enum result open_log(struct daemon *self, struct error *error)
     return receipt_log_create(&log, &self->log, error);
 }
 
+/* What must outlive a lost disk lies beside the copies too. */
+static void open_backups(struct daemon *self)
+{
+    const struct config *config = self->config;
+
+    self->guard.loop = self->loop;
+    self->guard.store = self->store;
+    self->guard.log = self->log;
+    self->guard.compared = on_compared;
+    self->guard.context = self;
+    guard_init(&self->guard, config);
+    self->companions[0] = self->ledger;
+    self->companions[1] = self->guard.kept;
+    self->backups =
+        backups_create(&(struct backups_config){.loop = self->loop,
+                                                .delivery = self->delivery,
+                                                .store_path = config->store_path,
+                                                .directory = config->backup_directory,
+                                                .interval_ms = config->backup_interval_ms,
+                                                .keep = config->backup_keep,
+                                                .companions = self->companions,
+                                                .n_companions = 2,
+                                                .threads = true});
+}
+
 static enum result open_door(struct daemon *self, struct error *error)
 {
     const struct config *config = self->config;
@@ -313,6 +377,8 @@ static enum result open_door(struct daemon *self, struct error *error)
                              .store = self->store,
                              .loop = self->loop,
                              .log = self->log,
+                             .seen = &self->guard.compare,
+                             .backups = self->backups,
                              .public_url = config->public_url,
                              .version = TOCSIN_VERSION,
                              .data_dir = directory,
@@ -355,7 +421,10 @@ static enum result open_all(struct daemon *self, struct error *error)
         result = open_engine(self, error);
     if (result == RESULT_OK)
         result = open_log(self, error);
-    return result == RESULT_OK ? open_door(self, error) : result;
+    if (result != RESULT_OK)
+        return result;
+    open_backups(self);
+    return open_door(self, error);
 }
 
 /* ---- Closing ---- */
@@ -391,6 +460,7 @@ static void close_all(struct daemon *self)
         settle(self);
     if (self->api)
         api_destroy(&self->api);
+    backups_destroy(&self->backups);
     if (self->delivery)
         delivery_destroy(&self->delivery);
     if (self->notices)
@@ -398,6 +468,7 @@ static void close_all(struct daemon *self)
     if (self->client)
         http_client_destroy(&self->client);
     receipt_log_destroy(&self->log);
+    guard_free(&self->guard);
     mem_free(self->ledger);
     if (self->store)
         store_close(&self->store);
@@ -431,7 +502,7 @@ int daemon_run(const struct config *config)
         loop_timer_start(&self.watch, WATCH_MS);
         log_info("started", LOG_TEXT("version", TOCSIN_VERSION),
                  LOG_INT("port", http_server_port(self.server)));
-        delivery_start(self.delivery, on_started, &self);
+        guard_compare(&self.guard, config, self.client);
         loop_run(self.loop);
         log_info("stopped", LOG_INT("exit", self.exit_code));
     } else {

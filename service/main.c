@@ -27,6 +27,8 @@ static const char help[] =
     "printed once\n"
     "  tocsind --keygen FILE                                a new master key (mode 0400); keep a "
     "copy elsewhere\n"
+    "  tocsind --config FILE --newest-checkpoint NOTE       run; the log must hold what this note "
+    "saw\n"
     "  tocsind --config FILE --backup COPY                  copy the store, also while it is "
     "served; "
     "COPY.json describes it\n"
@@ -47,13 +49,13 @@ static const char help[] =
     "  78  the configuration or the master key is wrong\n";
 
 struct options {
-    const char *config, *mint, *role, *keygen, *probe, *rewrap, *backup;
+    const char *config, *mint, *role, *keygen, *probe, *rewrap, *backup, *newest;
     int check, version, help;
 };
 
 static bool read_options(int argc, char **argv, struct options *to)
 {
-    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP, BACKUP };
+    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP, BACKUP, NEWEST };
     const struct option known[] = {
         {"config", required_argument, NULL, CONFIG},
         {"mint-token", required_argument, NULL, MINT},
@@ -62,6 +64,7 @@ static bool read_options(int argc, char **argv, struct options *to)
         {"probe", required_argument, NULL, PROBE},
         {"rewrap", required_argument, NULL, REWRAP},
         {"backup", required_argument, NULL, BACKUP},
+        {"newest-checkpoint", required_argument, NULL, NEWEST},
         {"check-config", no_argument, &to->check, 1},
         {"version", no_argument, &to->version, 1},
         {"help", no_argument, &to->help, 1},
@@ -90,6 +93,9 @@ static bool read_options(int argc, char **argv, struct options *to)
             break;
         case BACKUP:
             to->backup = optarg;
+            break;
+        case NEWEST:
+            to->newest = optarg;
             break;
         case REWRAP:
             to->rewrap = optarg;
@@ -169,6 +175,7 @@ static int with_config(struct config *config, const struct options *options)
     log_set_level((enum log_level)config->log_level);
     if (options->rewrap)
         return daemon_rewrap(config, options->rewrap);
+    config->newest_checkpoint = options->newest;
     return daemon_run(config);
 }
 

@@ -50,6 +50,7 @@ enum receipt_kind {
     RECEIPT_REVIEWED,         /* a second one looked at that afterwards */
     RECEIPT_FORMAT_OWED,      /* told, but no channel has the form that the person can read */
     RECEIPT_PREFERENCE,       /* a wish, or a dead address, was noted, taken back or forgotten */
+    RECEIPT_BACKUP_MADE,      /* a copy of the store was made; what it holds, and its digest */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

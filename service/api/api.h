@@ -14,9 +14,11 @@
 #include "base/result.h"
 
 struct api;
+struct backups;
 struct delivery;
 struct http_route;
 struct http_server;
+struct log_newest_compare;
 struct loop;
 struct receipt_log;
 struct store;
@@ -25,8 +27,10 @@ struct api_config {
     struct delivery *delivery; /* all outlive the API */
     struct store *store;
     struct loop *loop;
-    struct receipt_log *log; /* NULL: none is kept */
-    const char *public_url;  /* without trailing slash: what providers signed their callbacks for */
+    struct receipt_log *log;               /* NULL: none is kept */
+    const struct log_newest_compare *seen; /* what others know of the log; NULL: nothing */
+    struct backups *backups;               /* NULL: none are made */
+    const char *public_url; /* without trailing slash: what providers signed their callbacks for */
     const char *version;
     const char *data_dir;        /* its disk is watched by /readyz; NULL: none is */
     size_t disk_min_mib;         /* red below this much free space; 0: 64 */

@@ -7,6 +7,8 @@
 #include "service/api/call.h"
 #include "service/api/health.h"
 #include "service/api/resources.h"
+#include "service/backup/backups.h"
+#include "service/receipts/log_newest.h"
 #include "service/receipts/receipt_log.h"
 
 enum { DISK_MIN_MIB = 64 };
@@ -31,8 +33,12 @@ size_t health_reasons(const struct api *api, const char *reasons[HEALTH_REASONS_
     if (api->state == API_STARTING)
         reasons[n++] = "engine: it is starting; wait.";
     if (api->state == API_READY && delivery_stats(api->config.delivery)->restored)
-        reasons[n++] = "restored: the store is a copy and sends nothing; compare, then tocsin "
-                       "restore approve.";
+        reasons[n++] =
+            "restored: the store is a copy and sends nothing; tocsin restore status, then "
+            "tocsin restore approve.";
+    if (api->config.seen != NULL && (api->config.seen->behind || api->config.seen->forked))
+        reasons[n++] = "log: others have seen receipts that this store does not have; tocsin "
+                       "restore status says how many.";
     if (api->state == API_DRAINING)
         reasons[n++] = "engine: it is stopping; use another node or wait for the restart.";
     if (api->config.log != NULL && api->state == API_READY)
@@ -46,6 +52,19 @@ void healthz_get(struct call *call)
     out_text(json, "status", "ok");
     out_text(json, "version", call->api->config.version);
     call_reply_json(call, 200, json);
+}
+
+/* An old copy is no reason to send no traffic here: it is a warning, with its age. */
+static void warn_backups(const struct api *api, struct json_object *json,
+                         struct json_object *warnings)
+{
+    const char *sentences[2];
+    const struct backups_stats stats = backups_stats(api->config.backups);
+    const size_t n = backups_problems(api->config.backups, sentences, 2);
+    for (size_t i = 0; i < n; i++)
+        json_object_array_add(warnings, json_object_new_string(sentences[i]));
+    if (stats.configured)
+        out_time(json, "newest_backup_at", stats.newest_at);
 }
 
 void readyz_get(struct call *call)
@@ -69,6 +88,8 @@ void readyz_get(struct call *call)
         json_object_array_add(
             warnings, json_object_new_string("break_glass: one person released a wave alone; have "
                                              "another review it: tocsin review."));
+    if (call->api->config.backups != NULL)
+        warn_backups(call->api, json, warnings);
     json_object_object_add(json, "warnings", warnings);
     call_reply_json(call, n ? 503 : 200, json);
 }

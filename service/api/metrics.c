@@ -8,6 +8,8 @@
 #include "service/api/call.h"
 #include "service/api/health.h"
 #include "service/api/resources.h"
+#include "service/backup/backups.h"
+#include "service/receipts/log_newest.h"
 #include "service/receipts/receipt_log.h"
 
 static void head(struct buf *to, const char *name, const char *type, const char *help)
@@ -204,6 +206,25 @@ static void log_numbers(struct buf *to, const struct receipt_log *log)
     anchors(to, log);
 }
 
+static void safety(struct buf *to, const struct api *api, const struct delivery_stats *stats)
+{
+    one(to, "tocsin_restored", "gauge", "1: the store is a copy that nobody has approved.",
+        stats->restored);
+    if (api->config.seen != NULL)
+        one(to, "tocsin_log_missing", "gauge",
+            "Receipts that others have seen in the log and that this store lacks.",
+            api->config.seen->behind ? api->config.seen->seen - api->config.seen->ours : 0);
+    if (api->config.backups == NULL)
+        return;
+    const struct backups_stats backups = backups_stats(api->config.backups);
+    one(to, "tocsin_backup_newest_timestamp_seconds", "gauge",
+        "When the newest copy of the store was made; 0: there is none.",
+        backups.newest_at == TIME_NONE ? 0 : (uint64_t)backups.newest_at / 1000);
+    one(to, "tocsin_backups_total", "counter", "Copies of the store that were made.", backups.made);
+    one(to, "tocsin_backups_failed_total", "counter", "Copies of the store that failed.",
+        backups.failed);
+}
+
 void metrics_get(struct call *call)
 {
     const struct api *api = call->api;
@@ -216,6 +237,7 @@ void metrics_get(struct call *call)
     channels(&text, stats);
     http(&text, api);
     log_numbers(&text, api->config.log);
+    safety(&text, api, stats);
     one(&text, "tocsin_store_pending", "gauge", "Requests that wait for the store.",
         store_pending(api->config.store));
     one(&text, "tocsin_store_healthy", "gauge", "0: the store stopped accepting writes.",

@@ -56,7 +56,13 @@ void erasures_post(struct call *call);
 void incident_erasure_post(struct call *call);
 void retention_get(struct call *call);
 void retention_put(struct call *call);
+/* backups.c */
+void backups_post(struct call *call);
+void backups_get_all(struct call *call);
+void backup_get(struct call *call);
 /* restores.c */
+void restores_get(struct call *call);
+void restore_people_get(struct call *call);
 void restore_approve_post(struct call *call);
 /* health.c, metrics.c, help.c */
 void healthz_get(struct call *call);

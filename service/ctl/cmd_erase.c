@@ -1,4 +1,4 @@
-/* cmd_erase.c - erase, retention: forgetting people and incidents; restore approve. */
+/* cmd_erase.c - erase, retention: forgetting people and incidents. */
 
 /* System. */
 #include <stdlib.h>
@@ -77,17 +77,6 @@ enum ctl_exit run_erase(struct ctl *ctl)
     if (all)
         json_object_object_add(wanted, "all", json_object_new_boolean(true));
     return send_json(ctl, "POST", "/v1/recipients/erasures", wanted);
-}
-
-enum ctl_exit run_restore_approve(struct ctl *ctl)
-{
-    struct json_object *wanted;
-
-    if (str_empty(ctl_option(ctl, "reason")))
-        return complain(CTL_USAGE, "restore approve needs --reason");
-    wanted = json_object_new_object();
-    add(wanted, "reason", ctl_option(ctl, "reason"));
-    return send_json(ctl, "POST", "/v1/restores/approve", wanted);
 }
 
 /* ---- Retention. ---- */

@@ -12,28 +12,21 @@
 /* This module. */
 #include "service/ctl/commands.h"
 
-static enum ctl_exit download(struct ctl *ctl, FILE *to)
+static enum ctl_exit download(struct ctl *ctl, const struct api_request *wanted, FILE *to)
 {
-    struct buf path;
+    struct api_request request = *wanted;
     struct api_reply reply;
     enum ctl_exit code;
 
-    incident_path(&path, ctl->words[0], "/evidence");
     api_reply_init(&reply);
-    code = ask(ctl,
-               &(struct api_request){.method = "GET",
-                                     .path = path.data,
-                                     .accept = "application/gzip",
-                                     .sink = to,
-                                     .patient = true},
-               &reply);
+    request.sink = to;
+    code = ask(ctl, &request, &reply);
     api_reply_free(&reply);
-    buf_free(&path);
     return code;
 }
 
 /* Whole and on the disk, or not at all. */
-static enum ctl_exit download_file(struct ctl *ctl, const char *file)
+enum ctl_exit download_file(struct ctl *ctl, const struct api_request *request, const char *file)
 {
     struct buf part;
     enum ctl_exit code;
@@ -47,7 +40,7 @@ static enum ctl_exit download_file(struct ctl *ctl, const char *file)
         buf_free(&part);
         return code;
     }
-    code = download(ctl, to);
+    code = download(ctl, request, to);
     kept = fflush(to) == 0 && fsync(fileno(to)) == 0;
     kept = fclose(to) == 0 && kept;
     if (code == CTL_OK && (!kept || rename(part.data, file) != 0))
@@ -61,8 +54,16 @@ static enum ctl_exit download_file(struct ctl *ctl, const char *file)
 enum ctl_exit run_evidence(struct ctl *ctl)
 {
     const char *file = ctl_option(ctl, "output");
+    struct buf path;
+    enum ctl_exit code;
 
     if (file == NULL)
         return complain(CTL_USAGE, "say where to: -o FILE (- = standard output)");
-    return str_equal(file, "-") ? download(ctl, stdout) : download_file(ctl, file);
+    incident_path(&path, ctl->words[0], "/evidence");
+    const struct api_request request = {
+        .method = "GET", .path = path.data, .accept = "application/gzip", .patient = true};
+    code =
+        str_equal(file, "-") ? download(ctl, &request, stdout) : download_file(ctl, &request, file);
+    buf_free(&path);
+    return code;
 }

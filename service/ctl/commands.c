@@ -108,6 +108,14 @@ static const struct ctl_option retention_options[] = {
 
 static const struct ctl_option restore_options[] = {
     {"reason", 0, "TEXT", "what was compared, and why it may go on (needed)"},
+    {"missing", 0, "N",
+     "receipts that others have seen and this store lacks, as restore status says"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option backup_options[] = {
+    {"to", 0, "FILE", "fetch the copy too, and check it (admin)"},
+    {"list", 0, NULL, "only show the copies there are"},
     OPTIONS_END,
 };
 
@@ -236,6 +244,14 @@ const struct ctl_command ctl_commands[] = {
      erase_options, run_erase},
     {"retention", "ID", 1, "Show or change how long an incident is kept", NULL, retention_options,
      run_retention},
+    {"backup", "", 0, "Make a copy of the store while it is served",
+     "It lands in the configured directory. Exit code 0: it is whole, on the disk, and described "
+     "by\nits manifest.",
+     backup_options, run_backup},
+    {"restore status", "", 0, "Show what a restored store does not know, and what others saw", NULL,
+     NULL, run_restore_status},
+    {"restore people", "", 0, "List of whom a restored store does not know whether they were told",
+     NULL, NULL, run_restore_people},
     {"restore approve", "", 0, "Let a store that was restored from a copy go on", NULL,
      restore_options, run_restore_approve},
     {"key split", "FILE", 1, "Split a key file into shares for several people",

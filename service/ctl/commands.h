@@ -13,3 +13,5 @@ enum ctl_exit read_json_file(const char *path, struct buf *ret_body);
 enum ctl_exit show_resource(struct ctl *ctl, const char *path);
 /* Prints any JSON for reading. */
 void print_value(struct json_object *value, unsigned indent);
+/* What the request answers, in a file that appears only when it is whole. */
+enum ctl_exit download_file(struct ctl *ctl, const struct api_request *request, const char *file);

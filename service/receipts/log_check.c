@@ -17,6 +17,11 @@ enum { WAKE_NOW = 0 };
 
 static void finish(struct receipt_log *log)
 {
+    if (log->seen_forked || log->seen_size > log->edge->size) {
+        log_broken(log, "log: receipts that others have seen are not in this store, so it signs "
+                        "nothing more: see tocsin restore status and deploy/BACKUP.md.");
+        return;
+    }
     arena_reset(log->arena);
     log->problem = NULL;
     log_info("log_leads", LOG_INT("size", log->edge->size), LOG_INT("epoch", log->epoch));

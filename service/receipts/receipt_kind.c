@@ -38,6 +38,7 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_REVIEWED] = "reviewed",
     [RECEIPT_FORMAT_OWED] = "format_owed",
     [RECEIPT_PREFERENCE] = "preference",
+    [RECEIPT_BACKUP_MADE] = "backup_made",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

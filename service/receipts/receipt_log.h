@@ -60,6 +60,10 @@ enum {
 /* INVALID: signers of several names; an anchor's key, certificate or address. */
 enum result receipt_log_create(const struct receipt_log_config *config,
                                struct receipt_log **ret_log, struct error *error);
+/* Before receipt_log_start: others have seen the log with so many receipts, or (`forked`) with
+ * another tree. If that is not here, the log does not go on: it would show two trees of one size.
+ */
+void receipt_log_seen(struct receipt_log *log, uint64_t size, bool forked);
 /* Takes the lease, checks what is stored, then works until stopped. */
 void receipt_log_start(struct receipt_log *log);
 /* No new work is begun; `done` comes once, when none is under way, never from inside. */

@@ -117,6 +117,8 @@ struct receipt_log {
     time_ms lease_until;
     struct tile_edge *edge; /* as the store has it */
     struct merkle_hash root;
+    uint64_t seen_size; /* by others */
+    bool seen_forked;
     uint64_t signed_size;
     time_ms signed_at;
     int64_t signed_mono;    /* monotonic time of the last signature; 0: never */

@@ -363,6 +363,12 @@ enum result receipt_log_create(const struct receipt_log_config *config,
     return result;
 }
 
+void receipt_log_seen(struct receipt_log *log, uint64_t size, bool forked)
+{
+    log->seen_size = size;
+    log->seen_forked = forked;
+}
+
 void receipt_log_start(struct receipt_log *log)
 {
     log->stopping = false;

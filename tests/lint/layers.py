@@ -24,7 +24,8 @@ ALLOWED = {
     "service/law": SEAMS,
     "service/delivery": SEAMS + ("service/receipts", "service/law"),
     "service/requests": SEAMS + ("service/delivery",),
-    "service/api": SEAMS + ("service/delivery", "service/evidence", "service/requests", "service/http", "service/receipts"),
+    "service/backup": SEAMS + ("service/delivery",),
+    "service/api": SEAMS + ("service/backup", "service/delivery", "service/evidence", "service/requests", "service/http", "service/receipts"),
     "service/evidence": SEAMS + ("service/delivery", "service/requests", "service/receipts"),
     "service/ctl": SEAMS + ("service/http",),  # the witness is a small server
 }

@@ -32,7 +32,7 @@ def fill(path):
         path = path.replace(name, value)
     prefix = {"banners": "ban", "written-notice-requests": "req", "tokens": "tok"}
     word = path.split("/")[2] if path.count("/") > 1 else ""
-    path = path.replace("{path...}", "000")
+    path = path.replace("{path...}", "000").replace("{name}", "tocsin-20260101T000000.000Z.db")
     return path.replace("{id}", f"{prefix.get(word, 'inc')}_{ZERO[:-1]}7")
 
 
