@@ -33,6 +33,8 @@ static void on_compared(struct log_newest_compare *compare)
 {
     struct guard *guard = container_of(compare, struct guard, compare);
 
+    /* What is kept never goes back: it is the witness of the next start, too. */
+    guard->kept_size = compare->forked ? UINT64_MAX : compare->seen;
     guard->compared(guard->context, compare->result, &compare->error);
 }
 

@@ -87,7 +87,11 @@ static enum result describe(const char *target, struct store_backup *ret, struct
     enum result result = sql_open(&config, &sql, error);
     if (result != RESULT_OK)
         return result;
-    mark(sql, slash == NULL ? target : slash + 1, ret);
+    snprintf(side, sizeof(side), "%s", slash == NULL ? target : slash + 1);
+    char *partial = strstr(side, ".partial"); /* the caller renames it when it is whole */
+    if (partial != NULL)
+        *partial = 0;
+    mark(sql, side, ret);
     result = sql_status(sql);
     sql_close(&sql);
     for (int i = 0; i < 2; i++) { /* empty: everything is in the file itself */

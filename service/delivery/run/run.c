@@ -178,9 +178,12 @@ static void rest(struct run *run)
 {
     const struct delivery *delivery = run->wave->delivery;
     time_ms due = delivery->approving ? delivery_now(delivery) : STORE_RESTORE_RESTS;
-    for (unsigned i = 0; i < run->retries.n; i++)
-        if (wants_query(run, run->retries.list[i].position) && run->retries.list[i].due_at < due)
-            due = run->retries.list[i].due_at;
+    for (unsigned i = 0; i < run->retries.n; i++) {
+        const struct retry *retry = &run->retries.list[i];
+        const bool open = run->progress[retry->position] == MEMBER_UNCERTAIN; /* no fact came */
+        if (open && wants_query(run, retry->position) && retry->due_at < due)
+            due = retry->due_at;
+    }
     give_back(run, CHUNK_WAITING, due);
 }
 

@@ -110,6 +110,31 @@ def rolled_back(rig, path, place):
     expect(rig.call("POST", "/v1/restores/approve", "admin", {"reason": "r"}), 200)
 
 
+# Nobody has a copy though they believed that it is made by itself, when this fails, or old ones fill the disk.
+def by_the_clock(rig, place):
+    stop(rig)
+    copies = place / "copies"
+    copies.mkdir()
+    (copies / "of-somebody-else.db").write_text("stays")
+    (copies / "tocsin-20260101T000000.000Z.db.partial").write_text("of a crash")
+    config = pathlib.Path(rig.config)
+    config.write_text(config.read_text() + f"backup: {{directory: {copies}, interval: 1s, keep: 2}}\n")
+    rig.start()
+    rig.wait(lambda: b"\ntocsin_backups_total 4" in rig.call("GET", "/metrics").body)
+    names = {file.name for file in copies.iterdir()}
+    assert len([name for name in names if name.endswith("Z.db")]) in (2, 3) and "of-somebody-else.db" in names, names
+    assert not [name for name in names if name.endswith(".partial") and "20260101" in name], names
+    assert "newest_backup_at" in rig.call("GET", "/readyz").json
+    newest = expect(rig.call("GET", "/v1/backups", "operator"), 200).json["items"][0]
+    copy = expect(rig.call("GET", "/v1/backups/" + newest["file"], "admin"), 200).body
+    assert hashlib.sha256(copy).hexdigest() == newest["sha256"]
+    expect(rig.call("GET", "/v1/backups/..%2ftocsin.db", "admin"), 404)
+    expect(rig.call("GET", "/v1/backups/of-somebody-else.db", "admin"), 404)
+    expect(rig.call("POST", "/v1/backups", "compliance"), 403)
+    shutil.rmtree(copies)
+    rig.wait(lambda: "the last one failed" in rig.call("GET", "/readyz").body.decode())
+
+
 if __name__ == "__main__":
     with Daemon() as daemon:
         folder = pathlib.Path(daemon.folder.name)
@@ -120,4 +145,5 @@ if __name__ == "__main__":
         restore(daemon, one, first)
         approve(daemon)
         rolled_back(daemon, one, folder)
+        by_the_clock(daemon, folder)
     print("ok")

@@ -237,6 +237,10 @@ class System:
             (secrets / name).chmod(0o400)
         sim = self.front.url if self.front else f"http://127.0.0.1:{self.sim_port}"
         smtp_port = self.line.port if self.line else self.smtp_port
+        signed = ""
+        if o.get("signed"):
+            self.run(TOCSIN, "log", "keygen", secrets / "log.key", "--name", "notify.example.org/log")
+            signed = f", key_file: {secrets}/log.key"
         wait = {"email": "4s", "sms": "8s", "post": "3s", "banner": "3s", **o.get("wait", {})}
         if o.get("sms") == "webhook":
             sms = f"""    provider: webhook
@@ -266,7 +270,8 @@ retry: {{base: {o.get("retry_base", "200ms")}, max: 1s, limit: {o.get("retry_lim
 stop_grace: {o.get("grace", "6s")}
 disk_min_mib: {o.get("disk_min_mib", 1)}
 http: {o.get("http", "{head_deadline: 10s}")}
-log: {{level: {o.get("log_level", "debug")}}}
+log: {{level: {o.get("log_level", "debug")}{signed}}}
+{o.get("more", "").format(folder=self.folder)}
 channels:
   - channel: email
     provider: smtp
