@@ -20,6 +20,11 @@ void hold_post(struct call *call);
 void resume_post(struct call *call);
 void cancel_post(struct call *call);
 void review_post(struct call *call);
+/* summary.c */
+void approvals_get(struct call *call);
+void samples_get(struct call *call);
+/* progress.c */
+void progress_route(struct call *call);
 /* preview.c */
 void preview_get(struct call *call);
 void rehearsal_get(struct call *call);

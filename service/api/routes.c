@@ -50,6 +50,9 @@ static const struct http_route routes[] = {
 
     ROUTE("GET",    "/v1/incidents/{id}/preview", preview_get, RESP | APPR | COMP, BODY_NONE, 0, "recipient,channel"),
     ROUTE("GET",    "/v1/incidents/{id}/rehearsal", rehearsal_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "limit"),
+    ROUTE("GET",    "/v1/incidents/{id}/approvals", approvals_get, STAFF, BODY_NONE, 0, "wave,people"),
+    ROUTE("GET",    "/v1/incidents/{id}/samples", samples_get, STAFF, BODY_NONE, 0, "wave,variant"),
+    ROUTE("GET",    "/v1/incidents/{id}/progress", progress_route, STAFF | ADMIN, BODY_NONE, 0, ""),
     ROUTE("POST",   "/v1/incidents/{id}/approvals", approvals_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/release", release_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/hold", hold_post, STAFF, BODY_JSON, 4 * KIB, ""),

@@ -13,6 +13,7 @@
 #include "tocsin/loop.h"
 
 /* This module. */
+#include "service/delivery/plan/summary.h"
 #include "service/delivery/roster/intake.h"
 #include "service/delivery/erase/erase.h"
 #include "service/delivery/restore/restore.h"
@@ -261,6 +262,19 @@ void delivery_review(struct delivery *fake, struct delivery_review *req)
 {
     req->wave = 1;
     answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+void delivery_summary(struct delivery *fake, struct delivery_summary *req)
+{
+    req->json = arena_printf(req->request.arena, "{\"people\":100,\"real\":%s}",
+                             req->real ? "true" : "false");
+    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+void delivery_sample(struct delivery *fake, struct delivery_sample *req)
+{
+    req->json = "{\"text\":\"Dear you\"}";
+    answer(fake, &req->request, req->key[0] == 'e' ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_preview(struct delivery *fake, struct delivery_preview *req)
