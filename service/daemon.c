@@ -33,6 +33,7 @@
 
 /* This module. */
 #include "service/api/api.h"
+#include "service/console/console.h"
 #include "service/daemon.h"
 #include "service/backup/backups.h"
 #include "service/delivery/restore/restore.h"
@@ -397,6 +398,7 @@ static enum result open_door(struct daemon *self, struct error *error)
     if (result != RESULT_OK)
         return result;
     http.routes = api_routes(&http.n_routes);
+    http.routes = console_routes(http.routes, http.n_routes, &http.n_routes);
     http.context = self->api;
     result = http_server_create(self->loop, &http, &self->server, error);
     if (result == RESULT_OK)

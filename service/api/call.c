@@ -15,6 +15,7 @@
 #include "service/api/accept.h"
 #include "service/api/call.h"
 #include "service/api/cursor.h"
+#include "service/api/session.h"
 
 enum { CALL_ARENA = 16 << 20 };
 
@@ -170,6 +171,14 @@ static void checked(struct access_check *check)
     authenticated(container_of(check, struct call, check));
 }
 
+static void with_session(struct call *call)
+{
+    if (call->principal && call->roles & call->route->roles)
+        admit(call);
+    else
+        call->route->denied(call);
+}
+
 void call_enter(struct http_request *http, void *context)
 {
     struct call *call = mem_new(struct call);
@@ -180,6 +189,10 @@ void call_enter(struct http_request *http, void *context)
     list_init(&call->idempotency.node);
     if (!call->route->roles) {
         admit(call);
+        return;
+    }
+    if (call->route->denied) {
+        session_find(call, with_session);
         return;
     }
     call->check.cb = checked;

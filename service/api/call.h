@@ -50,6 +50,8 @@ struct api_route {
     unsigned roles; /* bits of those who may; 0: everybody, without a token */
     enum call_body body;
     const char *query; /* names permitted, comma separated; NULL: anything (a provider's) */
+    void (*denied)(struct call *call); /* set: who asks is known by a session's cookie (session.h);
+                                          this answers who has none (principal 0) or may not */
 };
 
 struct call {
@@ -63,7 +65,11 @@ struct call {
     struct buf document;      /* holds it for BODY_DOCUMENT */
     struct json_object *json; /* the body of a JSON route; NULL: none */
     struct idempotency_use idempotency;
-    struct access_check check; /* private */
+    const char *name;                        /* of who asks, with a session */
+    char csrf[44];                           /* of the session's forms; "": no cookie */
+    struct store_session session;            /* private */
+    void (*session_done)(struct call *call); /* private */
+    struct access_check check;               /* private */
 };
 
 /* The http_route.handler of every row. */

@@ -31,7 +31,7 @@ enum {
         .method = (verb), .path = (where), .handler = call_enter, .body = HTTP_OF_##kind,          \
         .body_max = (max), .data = &(const struct api_route)                                       \
         {                                                                                          \
-            (function), (who), kind, (names)                                                       \
+            (function), (who), kind, (names), NULL                                                 \
         }                                                                                          \
     }
 

@@ -94,23 +94,44 @@ struct person {
 };
 
 /* One of the ways that this person may be told; `first`: the one that is tried first. */
-static void count_way(struct summary_work *it, const struct person *person, unsigned channel,
+static void count_way(struct summary_work *it, const struct person *person, struct ladder_rung rung,
                       bool first)
 {
     const struct policy *policy = &it->dossier->policy;
+    const unsigned channel = rung.channel;
     char key[VARIANT_KEY_SIZE];
     struct variant variant;
-    it->most[channel]++;
+    struct recipient addressee;
     it->first[channel] += first;
     variant_of(&variant, policy, person->recipient, channel, person->locale);
     variant_key(key, &variant, policy);
     struct count *count = counts_at(&it->variants, key);
     if (count == NULL)
         return;
+    ladder_person(person->recipient, it->dossier->drivers[channel]->facts.address, rung.address,
+                  &addressee);
     if (count->n++ == 0 && it->variants.n <= VARIANTS_MAX)
-        count->user = sample(it, &variant, person->recipient, person->seed);
+        count->user = sample(it, &variant, &addressee, person->seed);
     it->samples_left_out += count->n == 1 && count->user == NULL;
     count->first += first;
+}
+
+/* A channel counts once a person, however many addresses it may try; each try may cost. */
+static void count_ways(struct summary_work *it, const struct person *person,
+                       const struct ladder *ladder)
+{
+    uint32_t seen = 0;
+    for (unsigned i = 0; i < ladder->n_rungs; i++) {
+        const unsigned channel = ladder->rungs[i].channel;
+        it->most[channel]++;
+        if ((seen >> channel & 1) == 0)
+            count_way(it, person, ladder->rungs[i], i == 0);
+        seen |= UINT32_C(1) << channel;
+    }
+    for (unsigned i = 0; i < ladder->n_beside; i++) {
+        it->most[ladder->beside[i].channel]++;
+        count_way(it, person, ladder->beside[i], true);
+    }
 }
 
 static void count_cohort(struct summary_work *it, const struct person *person, unsigned channel)
@@ -133,15 +154,13 @@ static void look_at(struct summary_work *it, const struct recipient *r, const st
                                            .drivers = it->dossier->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .now = delivery_now(it->delivery),
                                            .arena = it->person_arena};
     fate_judge(&question, &fate);
     it->fates[fate.kind]++;
     if (fate.kind == FATE_GOES) {
-        count_cohort(it, &person, fate.ladder.rungs[0]);
-        for (unsigned i = 0; i < fate.ladder.n_rungs; i++)
-            count_way(it, &person, fate.ladder.rungs[i], i == 0);
-        for (unsigned i = 0; i < fate.ladder.n_beside; i++)
-            count_way(it, &person, fate.ladder.beside[i], true);
+        count_cohort(it, &person, fate.ladder.rungs[0].channel);
+        count_ways(it, &person, &fate.ladder);
     } else {
         count_reasons(it, fate.facts);
         not_told(it, r, &fate);

@@ -88,6 +88,8 @@ static struct json_object *variant_json(struct summary_work *it, const struct co
         json_object_object_add(item, "data_types", data_types(variant.data_types));
         put_bool(item, "minor", variant.flags & RECIPIENT_MINOR);
         put_bool(item, "deceased", variant.flags & RECIPIENT_DECEASED);
+        put_bool(item, "discreet", variant.flags & RECIPIENT_DISCREET);
+        put_bool(item, "former_user", variant.flags & RECIPIENT_FORMER_USER);
     }
     const char *html = json_get_string(count->user, "html");
     size_t length = html == NULL ? 0 : strlen(html);

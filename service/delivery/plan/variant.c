@@ -65,7 +65,8 @@ static bool hex_of(const char *text, uint64_t *ret)
 
 bool variant_parse(struct variant *ret, const struct policy *policy, const char *key)
 {
-    char channel[24], types[20], flags[20];
+    char channel[24], types[20], flags[20], again[VARIANT_KEY_SIZE];
+    const char *whole = key;
     uint64_t bits;
     struct variant variant = {.channel = POLICY_CHANNELS_MAX};
     if (!piece(&key, channel, sizeof(channel)) ||
@@ -80,6 +81,9 @@ bool variant_parse(struct variant *ret, const struct policy *policy, const char 
             variant.channel = i;
     if (variant.channel == POLICY_CHANNELS_MAX ||
         !text_is_line(variant.locale, strlen(variant.locale)))
+        return false;
+    variant_key(again, &variant, policy);
+    if (!str_equal(again, whole)) /* one key a variant */
         return false;
     *ret = variant;
     return true;
