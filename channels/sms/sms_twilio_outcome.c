@@ -4,6 +4,7 @@
 /* System. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Base. */
 #include "base/hash.h"
@@ -28,7 +29,7 @@ static const struct code {
     {21217, OUTCOME_REJECTED, BLAME_ADDRESS, "5.1.3"},   /* invalid phone number */
     {21408, OUTCOME_DEFERRED, BLAME_PROVIDER, "4.7.1"},  /* region not enabled */
     {21606, OUTCOME_DEFERRED, BLAME_PROVIDER, "4.7.1"},  /* bad From */
-    {21610, OUTCOME_REJECTED, BLAME_RECIPIENT, "5.7.1"}, /* STOP */
+    {21610, OUTCOME_REJECTED, BLAME_STOPPED, "5.7.1"},   /* STOP */
     {21611, OUTCOME_DEFERRED, BLAME_NONE, "4.4.5"},      /* the sender's queue is full */
     {21612, OUTCOME_REJECTED, BLAME_ADDRESS, "5.4.4"},   /* unroutable */
     {21614, OUTCOME_REJECTED, BLAME_RECIPIENT, "5.1.3"}, /* not a mobile */
@@ -241,6 +242,45 @@ static void fact_fill(struct report_fact *fact, const struct form *form)
     }
 }
 
+/* The words after which Twilio itself lets no more through (twilio.com/docs/messaging, "opt-out
+ * keywords"). */
+static bool says_stop(const struct form *form)
+{
+    static const char *const stops[] = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL",
+                                        "END",  "QUIT",    "REVOKE",      "OPTOUT"};
+    const char *text = str_or(form_get(form, "Body"), "");
+
+    if (str_equal(form_get(form, "OptOutType"), "STOP"))
+        return true;
+    text += strspn(text, " \t\r\n");
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+        if (strcspn(text, " \t\r\n.!") == strlen(stops[i]) &&
+            strncasecmp(text, stops[i], strlen(stops[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A message from a person: of all it may say, STOP is heard. */
+static enum result read_reply(const struct form *form, struct arena *arena,
+                              struct report_result *ret, struct error *error)
+{
+    static const struct report_word stop = {"stop", REPORT_STOP, EVIDENCE_NONE, BLAME_STOPPED, ""};
+    const char *from = form_get(form, "From"), *sid = form_get(form, "MessageSid");
+    struct report_result result = {.reply_status = 204,
+                                   .event_id = arena_printf(arena, "%s/received", sid)};
+
+    if (!address_check_phone(str_or(from, "")))
+        return report_malformed(error);
+    if (says_stop(form)) {
+        struct report_fact *fact = report_one(&result, arena, &stop, NULL);
+        if (!fact)
+            return report_malformed(error);
+        str_copy(fact->phone, sizeof fact->phone, from);
+    }
+    *ret = result;
+    return RESULT_OK;
+}
+
 enum result twilio_report(const struct twilio_settings *settings,
                           const struct channel_report *report, struct arena *arena,
                           struct report_result *ret, struct error *error)
@@ -254,6 +294,8 @@ enum result twilio_report(const struct twilio_settings *settings,
         return report_denied(error);
 
     const char *sid = form_get(form, "MessageSid"), *status = form_get(form, "MessageStatus");
+    if (!str_empty(sid) && str_empty(status) && form_get(form, "Body"))
+        return read_reply(form, arena, ret, error);
     if (str_empty(sid) || str_empty(status))
         return report_malformed(error);
     struct report_result result = {.reply_status = 204,

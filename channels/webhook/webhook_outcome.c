@@ -53,6 +53,7 @@ static const struct report_word words[] = {
     {"undelivered", REPORT_EVIDENCE, EVIDENCE_BOUNCED, BLAME_RECIPIENT, "5.0.0"},
     {"invalid_address", REPORT_EVIDENCE, EVIDENCE_BOUNCED, BLAME_ADDRESS, "5.1.3"},
     {"refused", REPORT_EVIDENCE, EVIDENCE_BOUNCED, BLAME_RECIPIENT, "5.7.1"},
+    {"stop", REPORT_STOP, EVIDENCE_NONE, BLAME_STOPPED, ""},
     {"written_notice", REPORT_REQUEST, EVIDENCE_NONE, BLAME_NONE, ""},
     {NULL, REPORT_PROGRESS, EVIDENCE_NONE, BLAME_NONE, NULL},
 };

@@ -133,13 +133,15 @@ struct channel_report {
 };
 
 /* What a provider said about one attempt. */
-enum report_kind { REPORT_EVIDENCE, REPORT_REQUEST, REPORT_PROGRESS };
+enum report_kind { REPORT_EVIDENCE, REPORT_REQUEST, REPORT_PROGRESS, REPORT_STOP };
 struct report_fact {
     enum report_kind kind; /* REQUEST: the person asks for a written notice: a case at the desk.
-                              PROGRESS: counted, no receipt */
+                              PROGRESS: counted, no receipt. STOP: the person wants no more
+                              messages here: kept for all incidents */
     enum evidence evidence;
     enum blame blame;            /* for negative evidence */
     char token[TOKEN_TEXT_SIZE]; /* "" when the provider returned none: the fact cannot be placed */
+    char phone[17];              /* of a STOP without a token: who said so, E.164; else "" */
     char provider_ref[96];
     char status[12]; /* RFC 3463 */
     int code;

@@ -30,6 +30,7 @@ enum blame {
     BLAME_CONTENT,   /* this message cannot be taken (too big, render failure) */
     BLAME_PROVIDER,  /* policy, authentication, funds, suspension (X.7.x, 401, 402, 403): alarm,
                         pause */
+    BLAME_STOPPED,   /* the person answered STOP to this sender */
     BLAME_N
 };
 

@@ -10,6 +10,7 @@
 #include "tocsin/store.h"
 
 enum { NEEDLE_SIZE = 16 };
+struct preference_key;
 struct needle {
     uint8_t bytes[NEEDLE_SIZE];
 };
@@ -32,6 +33,9 @@ struct store_erase {
     size_t n_banners;
     const id *requests; /* written-notice requests whose bodies are about them */
     size_t n_requests;
+    const struct preference_key *preferences; /* of these people; those without a row are skipped */
+    size_t n_preferences;
+    size_t forgotten; /* out: preferences that went */
     const struct receipt_batch *receipts;
     time_ms at;
     struct needle *needles; /* out */

@@ -56,6 +56,7 @@ static void erased(struct delivery_request *request)
     for (size_t i = 0; i < it->erase.n; i++)
         json_object_array_add(items, item_json(&it->erase.items[i]));
     out_int(json, "people", it->erase.people);
+    out_int(json, "preferences", it->erase.preferences);
     out_bool(json, "verified", it->erase.verified);
     out_bool(json, "rebuilt", it->erase.rebuilt);
     json_object_object_add(json, "incidents", items);

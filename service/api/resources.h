@@ -57,6 +57,8 @@ void tokens_post(struct call *call);
 void tokens_list(struct call *call);
 void token_delete(struct call *call);
 /* erasures.c */
+void preferences_put(struct call *call);
+void preferences_lookup(struct call *call);
 void erasures_post(struct call *call);
 void incident_erasure_post(struct call *call);
 void retention_get(struct call *call);

@@ -61,6 +61,8 @@ static const struct http_route routes[] = {
 
     ROUTE("POST",   "/v1/incidents/{id}/review", review_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
 
+    ROUTE("PUT",    "/v1/preferences", preferences_put, OPER | COMP | APP, BODY_JSON, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/preferences/lookup", preferences_lookup, OPER | COMP | APP, BODY_JSON, 4 * KIB, ""),
     ROUTE("POST",   "/v1/recipients/erasures", erasures_post, COMP | ADMIN, BODY_JSON, 4 * KIB, ""),
     ROUTE("POST",   "/v1/backups", backups_post, OPER | ADMIN, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("GET",    "/v1/backups", backups_get_all, OPER | ADMIN, BODY_NONE, 0, ""),

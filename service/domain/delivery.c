@@ -23,7 +23,7 @@ static const char *const evidence_names[EVIDENCE_N] = {
 
 static const char *const blame_names[BLAME_N] = {
     [BLAME_NONE] = "none",       [BLAME_ADDRESS] = "address",   [BLAME_RECIPIENT] = "recipient",
-    [BLAME_CONTENT] = "content", [BLAME_PROVIDER] = "provider",
+    [BLAME_CONTENT] = "content", [BLAME_PROVIDER] = "provider", [BLAME_STOPPED] = "stopped",
 };
 
 /* One total order, so that reports may come in any order, late and twice, and end at the same fact.

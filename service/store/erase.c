@@ -12,20 +12,21 @@
 #include "tocsin/store_erase.h"
 
 /* This module. */
+#include "service/store/needles.h"
 #include "service/store/roster_key.h"
 #include "service/store/store_core.h"
 
 enum { ROWS_A_CALL = 4000, REPLIES_KEPT_MS = 48 * 3600 * 1000, LIST_MOST = 1000 };
 
 /* ---- Needles. ---- */
-static void needle_add(struct buf *gone, struct blob sealed)
+void needle_add(struct buf *gone, struct blob sealed)
 {
     if (sealed.length >= NEEDLE_SIZE) /* sealed bytes begin with their nonce */
         buf_add(gone, sealed.data, NEEDLE_SIZE);
 }
 
-static struct needle *needles_keep(struct store_work *work, struct arena *arena, struct buf *gone,
-                                   size_t *ret_n)
+struct needle *needles_keep(struct store_work *work, struct arena *arena, struct buf *gone,
+                            size_t *ret_n)
 {
     struct needle *needles = arena_alloc(arena, gone->length + 1);
     *ret_n = needles == NULL ? 0 : gone->length / NEEDLE_SIZE;
@@ -126,6 +127,7 @@ STORE_WRITE(erase_people, store_erase)
     for (size_t i = 0; i < req->n_blocks; i++)
         needle_add(&gone, req->blocks[i].was);
     drop_rows(work, req, &gone);
+    req->forgotten = preferences_drop(work, req->preferences, req->n_preferences, &gone);
     drop_stale_replies(work, req->at);
     receipt_row_put(work, req->receipts);
     req->needles = needles_keep(work, arena, &gone, &req->n_needles);

@@ -162,6 +162,7 @@ void dig_learn(struct dig *dig, const char *database)
     learn_column(dig, db, "SELECT title FROM incident", OF_INCIDENT);
     learn_column(dig, db, "SELECT body FROM banner", OF_INCIDENT);
     learn_column(dig, db, "SELECT body FROM written_request", OF_INCIDENT);
+    learn_column(dig, db, "SELECT body FROM preference", OF_SERVICE);
     learn_column(dig, db, "SELECT reply FROM idempotency", OF_SERVICE);
     learn_column(dig, db, "SELECT seeds FROM roster_seed", OF_SEEDS);
     learn_people(dig, db);
@@ -296,6 +297,7 @@ static void open_thing(struct dig *dig, const struct thing *thing)
         break;
     case OF_SERVICE:
         open_derived(dig, thing, &dig->services, "idempotency");
+        open_derived(dig, thing, &dig->services, "preference-body");
         break;
     case OF_SEED_RECEIPT:
         open_derived(dig, thing, &dig->seeds, "receipt details");
@@ -353,7 +355,8 @@ bool dig_guesses(const struct dig *dig, const char *kind, const char *value)
         if (lies(dig, &dig->incidents.at[i], "blind", kind, value))
             return true;
     for (size_t i = 0; i < dig->services.n; i++)
-        if (lies(dig, &dig->services.at[i], "account", "account", value))
+        if (lies(dig, &dig->services.at[i], "account", "account", value) ||
+            lies(dig, &dig->services.at[i], "preference", kind, value))
             return true;
     return false;
 }

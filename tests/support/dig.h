@@ -19,7 +19,8 @@ void dig_learn(struct dig *dig, const char *database);
 void dig_open(struct dig *dig, const char *database);
 /* Does anything that was opened, or the bytes themselves, hold this text? */
 bool dig_finds(const struct dig *dig, const char *text);
-/* Does a blind key of this id (kind "recipient_id" or "account_id") lie anywhere? */
+/* Does a blind key of this id (kind "recipient_id" or "account_id"), or of a preference
+ * ("email", "phone", "account"), lie anywhere? */
 bool dig_guesses(const struct dig *dig, const char *kind, const char *value);
 /* How many seeds, and how many people, did open. */
 unsigned dig_seeds(const struct dig *dig);

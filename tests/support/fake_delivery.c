@@ -16,6 +16,7 @@
 #include "service/delivery/plan/summary.h"
 #include "service/delivery/roster/intake.h"
 #include "service/delivery/erase/erase.h"
+#include "service/delivery/people/preference.h"
 #include "service/delivery/restore/restore.h"
 #include "tests/support/fake_delivery.h"
 
@@ -41,6 +42,7 @@ struct delivery {
     bool banner_dismissed;
     uint64_t notes;
     struct seal_key master;
+    struct preference_state preferences[PREFERENCES_N];
 };
 
 struct delivery *fake_delivery_create(struct loop *loop, struct store *store)
@@ -739,4 +741,35 @@ void delivery_roster_commit(struct delivery *fake, struct delivery_roster_commit
                                      .count = req->count,
                                      .at = clock_now(loop_clock(fake->loop))};
     store_roster_commit(fake->store, &it->commit);
+}
+
+/* ---- Preferences: one, whosever it is. ---- */
+
+const char *preference_name(enum preference_word word)
+{
+    static const char *const names[PREFERENCES_N] = {"paper", "dead", "stop"};
+    return names[word];
+}
+
+void delivery_preference_key(const struct delivery *fake, unsigned kind, const char *value,
+                             struct preference_key *ret_key)
+{
+    person_key_of(&fake->master, kind, value, ret_key);
+}
+
+void delivery_preference_street(const struct delivery *fake, const struct postal_address *street,
+                                struct preference_key *ret_key)
+{
+    person_key_of_street(&fake->master, street, ret_key);
+}
+
+void delivery_preference(struct delivery *fake, struct delivery_preference *req)
+{
+    for (unsigned i = 0; i < PREFERENCES_N; i++) {
+        if (req->change && req->want[i] >= 0)
+            fake->preferences[i] = (struct preference_state){.set = req->want[i] != 0};
+        req->states[i] = fake->preferences[i];
+        str_copy(req->states[i].source, sizeof(req->states[i].source), str_or(req->source, ""));
+    }
+    answer(fake, &req->request, RESULT_OK);
 }

@@ -11,12 +11,14 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/judge.h"
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/person.h"
 
 struct letter {
     struct delivery *delivery;
     struct delivery_letter *req;
     struct person_load person;
+    struct wish_look look;
     struct policy policy;
     struct buf policy_text;
     struct chunk_row chunk;
@@ -28,6 +30,7 @@ static void letter_finish(struct letter *letter, enum result result, const struc
     req->request.result = result;
     if (error != NULL)
         req->request.error = *error;
+    wish_look_free(&letter->look);
     person_unload(&letter->person);
     buf_free(&letter->policy_text);
     mem_free(letter);
@@ -101,12 +104,42 @@ static void store_letter(struct letter *letter)
         store_written_request_put(letter->delivery->config.store, written);
 }
 
+/* Which of the streets: the one that was asked for, else the first good one. */
+static void on_looked(struct wish_look *look)
+{
+    struct letter *letter = container_of(look, struct letter, look);
+    const struct person_load *person = &letter->person;
+    const struct channel_driver *drivers[POLICY_CHANNELS_MAX] = {NULL};
+    const int street = letter->req->street;
+    struct ladder ladder;
+    struct error error;
+    if (look->result != RESULT_OK) {
+        letter_finish(letter, look->result, NULL);
+        return;
+    }
+    dossier_drivers(letter->delivery, &letter->policy, drivers);
+    ladder_make(&ladder, &(struct ladder_question){.policy = &letter->policy,
+                                                   .drivers = drivers,
+                                                   .recipient = &person->recipient,
+                                                   .wishes = wish_look_of(look, person->number),
+                                                   .now = delivery_now(letter->delivery)});
+    if (ladder.n_rungs == 0) {
+        error_set(&error, RESULT_INVALID, "address",
+                  "There is no postal address on file that a letter can be sent to (%s); ask the "
+                  "person for one.",
+                  ladder.reason[0]);
+        letter_finish(letter, RESULT_INVALID, &error);
+        return;
+    }
+    bool wanted = street >= 0 && street < CONTACTS_MAX && (ladder.good[0] >> street & 1);
+    letter->chunk.address = wanted ? (uint8_t)street : ladder.rungs[0].address;
+    store_letter(letter);
+}
+
 static void on_person(struct delivery_request *request)
 {
     struct person_load *person = container_of(request, struct person_load, request);
     struct letter *letter = container_of(person, struct letter, person);
-    const struct channel_driver *drivers[POLICY_CHANNELS_MAX] = {NULL};
-    struct ladder ladder;
     struct error error;
     if (request->result != RESULT_OK) {
         letter_finish(letter, request->result, &request->error);
@@ -118,24 +151,9 @@ static void on_person(struct delivery_request *request)
         letter_finish(letter, RESULT_UNAVAILABLE, &error);
         return;
     }
-    dossier_drivers(letter->delivery, &letter->policy, drivers);
-    ladder_make(&ladder, &(struct ladder_question){.policy = &letter->policy,
-                                                   .drivers = drivers,
-                                                   .recipient = &person->recipient,
-                                                   .now = delivery_now(letter->delivery)});
-    if (ladder.n_rungs == 0) {
-        error_set(&error, RESULT_INVALID, "address",
-                  "There is no postal address on file that a letter can be sent to (%s); ask the "
-                  "person for one.",
-                  ladder.reason[0]);
-        letter_finish(letter, RESULT_INVALID, &error);
-        return;
-    }
-    letter->chunk.address = ladder.rungs[0].address;
-    if (letter->req->street >= 0 && letter->req->street < CONTACTS_MAX &&
-        (ladder.good[0] >> letter->req->street & 1))
-        letter->chunk.address = (uint8_t)letter->req->street;
-    store_letter(letter);
+    letter->look = (struct wish_look){
+        .delivery = letter->delivery, .cb = on_looked, .recipient = &person->recipient};
+    wish_look_start(&letter->look);
 }
 
 void delivery_letter(struct delivery *delivery, struct delivery_letter *req)

@@ -11,6 +11,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/erase/erase.h"
+#include "service/delivery/people/preference.h"
 
 enum { INCIDENTS_A_PAGE = 100, ITEMS_MAX = 1000 };
 
@@ -22,6 +23,10 @@ struct forgetting {
     size_t at;
     struct erase_task task;
     struct erase_secure secure;
+    struct store_preference_erase account;
+    struct preference_key key;
+    struct receipt_batch receipts;
+    bool account_done;
 };
 
 bool erase_basis_ok(const char *basis)
@@ -44,6 +49,7 @@ static void forgetting_finish(struct forgetting *it, enum result result, const s
         req->request.error = *error;
     req->request.error.code = result;
     buf_wipe(&it->secure.needles);
+    receipt_batch_free(&it->receipts);
     arena_destroy(&it->arena);
     mem_free(it);
     req->request.cb(&req->request);
@@ -55,7 +61,7 @@ static void answer(struct forgetting *it)
 {
     struct delivery_erase *req = it->req;
     struct error error;
-    if (req->n == 0) {
+    if (req->n == 0 && req->preferences == 0) {
         error_set(&error, RESULT_NOT_FOUND, "/recipient_id",
                   "No incident has anybody of this id, or the person was erased before; check the "
                   "id as it was uploaded.");
@@ -78,9 +84,63 @@ static void on_secured(struct erase_secure *secure)
     answer(it);
 }
 
+static void end(struct forgetting *it);
+
+static void on_account_gone(struct store_request *request)
+{
+    struct store_preference_erase *erase =
+        container_of(request, struct store_preference_erase, request);
+    struct forgetting *it = container_of(erase, struct forgetting, account);
+    it->account_done = true;
+    if (request->result != RESULT_OK) {
+        forgetting_finish(it, request->result, &request->error);
+        return;
+    }
+    buf_add(&it->secure.needles, erase->needles, erase->n_needles * NEEDLE_SIZE);
+    it->req->preferences += (unsigned)erase->rows;
+    end(it);
+}
+
+static void account_receipt(struct forgetting *it)
+{
+    char actor[ID_TEXT_SIZE];
+    struct json_object *facts = json_object_new_object();
+    json_object_object_add(facts, "basis", json_object_new_string(it->req->basis));
+    json_object_object_add(facts, "preferences", json_object_new_int(1));
+    const struct receipt receipt = {.kind = RECEIPT_ERASED,
+                                    .at = delivery_now(it->delivery),
+                                    .outcome = -1,
+                                    .reason = "requested",
+                                    .actor = delivery_principal(actor, it->req->principal),
+                                    .facts = facts};
+    receipt_batch_init(&it->receipts, 0, 0, 0);
+    receipt_batch_add(&it->receipts, NULL, &receipt);
+    receipt_batch_finish(&it->receipts);
+    json_object_put(facts);
+}
+
+/* What an account wished may be known though no incident has its person. */
+static void forget_account(struct forgetting *it)
+{
+    delivery_preference_key(it->delivery, PERSON_KEY_ACCOUNT, it->req->account_id, &it->key);
+    account_receipt(it);
+    if (it->arena == NULL)
+        it->arena = arena_create(1 << 20);
+    it->account =
+        (struct store_preference_erase){.request = {.cb = on_account_gone, .arena = it->arena},
+                                        .keys = &it->key,
+                                        .n_keys = 1,
+                                        .receipts = &it->receipts};
+    store_preference_erase(it->delivery->config.store, &it->account);
+}
+
 static void end(struct forgetting *it)
 {
-    if (it->req->people == 0) { /* nothing to look for */
+    if (it->req->incident == 0 && it->req->account_id != NULL && !it->account_done) {
+        forget_account(it);
+        return;
+    }
+    if (it->req->people == 0 && it->req->preferences == 0) { /* nothing to look for */
         answer(it);
         return;
     }
@@ -107,6 +167,7 @@ static void add_item(struct forgetting *it)
             task->result == RESULT_OK ? NULL : arena_strdup(req->request.arena, task->error.text),
     };
     req->people += task->people;
+    req->preferences += task->preferences;
 }
 
 static void on_person(struct erase_task *task)
@@ -130,6 +191,7 @@ static void start(struct forgetting *it, id incident)
         .recipient_id = it->req->recipient_id,
         .account_id = it->req->account_id,
         .principal = it->req->principal,
+        .everywhere = it->req->incident == 0,
         .basis = it->req->basis,
         .needles = &it->secure.needles,
     };
@@ -175,8 +237,9 @@ void delivery_erase(struct delivery *delivery, struct delivery_erase *req)
     it->delivery = delivery;
     it->req = req;
     buf_init(&it->secure.needles, SIZE_MAX);
+    receipt_batch_init(&it->receipts, 0, 0, 0);
     req->n = 0;
-    req->people = 0;
+    req->people = req->preferences = 0;
     req->rebuilt = req->verified = false;
     req->items =
         arena_alloc(req->request.arena, (req->incident != 0 ? 1 : ITEMS_MAX) * sizeof(*req->items));

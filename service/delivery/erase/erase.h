@@ -25,9 +25,10 @@ struct delivery_erase {
     const char *basis; /* the legal basis as a short reference ("gdpr-17-1-b"): in the leaf */
     struct erase_item *items; /* out: incidents that hold, or held, the person */
     size_t n;
-    unsigned people; /* out: erased in all */
-    bool rebuilt;    /* out: traces were found, and the file was rebuilt */
-    bool verified;   /* out: the file and its log hold nothing that opens them */
+    unsigned preferences; /* out: of all incidents: wishes and dead addresses that went, too */
+    unsigned people;      /* out: erased in all */
+    bool rebuilt;         /* out: traces were found, and the file was rebuilt */
+    bool verified;        /* out: the file and its log hold nothing that opens them */
 };
 /* NOT_FOUND: nobody of this id, or erased before. CONFLICT with one incident: an open duty or a
  * hold stands against it, and the sentence says which. With all incidents the request is OK when
@@ -77,11 +78,13 @@ struct erase_task {
     size_t n_numbers;
     id principal;
     const char *basis;
-    bool replay;         /* of a restored copy: duties and holds are not asked */
-    enum result result;  /* out */
-    struct error error;  /* out */
-    unsigned people;     /* out */
-    struct buf *needles; /* in: appended to */
+    bool everywhere;      /* what is known of the person beyond the incident goes, too */
+    unsigned preferences; /* out: so much of it */
+    bool replay;          /* of a restored copy: duties and holds are not asked */
+    enum result result;   /* out */
+    struct error error;   /* out */
+    unsigned people;      /* out */
+    struct buf *needles;  /* in: appended to */
 };
 void erase_person(struct delivery *delivery, struct erase_task *task);
 

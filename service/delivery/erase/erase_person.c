@@ -20,6 +20,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/erase/erase.h"
 #include "service/delivery/run/message_key.h"
+#include "service/delivery/people/preference.h"
 #include "service/delivery/person.h"
 
 enum { ARENA_MAX = 64 << 20, PLACES_MAX = 256, REQUESTS_MAX = 256, PAGE = 100, ROUNDS = 4 };
@@ -46,6 +47,7 @@ struct erasing {
     id requests[REQUESTS_MAX];
     size_t n_requests;
     struct roster_key keys[2 * ERASE_PEOPLE_MAX];
+    struct preference_key preferences[ERASE_PEOPLE_MAX * PERSON_KEYS_MAX];
     struct erase_block blocks[ERASE_PEOPLE_MAX];
     struct roster_builder sealed[ERASE_PEOPLE_MAX];
     size_t n_blocks;
@@ -89,6 +91,7 @@ static void take_needles(struct erasing *it)
 {
     buf_add(it->task->needles, it->put.needles, it->put.n_needles * NEEDLE_SIZE);
     it->task->people = (unsigned)it->n_people;
+    it->task->preferences = (unsigned)it->put.forgotten;
 }
 
 static void erasing_3_find(struct erasing *it);
@@ -177,6 +180,24 @@ static size_t make_keys(struct erasing *it)
     return n;
 }
 
+/* A copy that was put back does not know how far its erasures went: as far as they can. */
+static size_t make_preferences(struct erasing *it)
+{
+    struct person_key keys[PERSON_KEYS_MAX];
+    struct seal_key key;
+    size_t n = 0;
+    if (!it->task->everywhere && !it->task->replay)
+        return 0;
+    preference_blind_key(it->delivery, &key);
+    for (size_t i = 0; i < it->n_people; i++) {
+        unsigned many = person_keys(&key, &it->people[i], keys);
+        for (unsigned k = 0; k < many; k++)
+            it->preferences[n++] = keys[k].key;
+    }
+    seal_key_wipe(&key);
+    return n;
+}
+
 static void erasing_6_erase(struct erasing *it)
 {
     for (size_t i = 0; i < it->n_blocks; i++) /* of an earlier round */
@@ -205,6 +226,8 @@ static void erasing_6_erase(struct erasing *it)
         .n_banners = it->n_places,
         .requests = it->requests,
         .n_requests = it->n_requests,
+        .preferences = it->preferences,
+        .n_preferences = make_preferences(it),
         .receipts = &it->receipts,
         .at = delivery_now(it->delivery),
     };
@@ -529,7 +552,7 @@ void erase_person(struct delivery *delivery, struct erase_task *task)
     it->delivery = delivery;
     it->task = task;
     it->arena = arena_create(ARENA_MAX);
-    task->people = 0;
+    task->people = task->preferences = 0;
     receipt_batch_init(&it->receipts, task->incident, 0, 0);
     it->load.request.cb = on_dossier;
     it->load.incident = task->incident;

@@ -14,6 +14,7 @@
 
 /* This module. */
 #include "service/delivery/restore/restore.h"
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/run/run_private.h"
 
 /* The people of one judgement may lie in as many blocks of the roster: each is read whole. */
@@ -32,6 +33,7 @@ struct judgement {
     struct arena *arena, *person_arena;
     struct store_roster_read read;
     struct lane_job job;
+    struct wish_look look;
     struct store_chunk_record record;
     struct cut cut;
     struct wave_counter people[PEOPLE_KEYS_N];
@@ -65,6 +67,7 @@ static void judgement_free(struct judgement *j)
     receipt_batch_free(&j->receipts);
     buf_free(&j->retries);
     cut_free(&j->cut);
+    wish_look_free(&j->look);
     mem_free(j->drop);
     arena_destroy(&j->person_arena);
     arena_destroy(&j->arena);
@@ -140,11 +143,14 @@ static void pass_on(const struct judge_person *p)
         add_receipt(p, RECEIPT_ESCALATED, NULL);
         return;
     }
-    ladder_make(&ladder, &(struct ladder_question){.policy = &wave->policy,
-                                                   .drivers = wave->drivers,
-                                                   .recipient = p->recipient,
-                                                   .now = p->j->now,
-                                                   .paper = run->chunk.rung & RUNG_PAPER});
+    ladder_make(&ladder,
+                &(struct ladder_question){.policy = &wave->policy,
+                                          .drivers = wave->drivers,
+                                          .recipient = p->recipient,
+                                          .wishes = wish_look_of(&p->j->look, p->recipient->number),
+                                          .now = p->j->now,
+                                          .under_way = true,
+                                          .paper = run->chunk.rung & RUNG_PAPER});
     const struct ladder_rung at = {run->chunk.channel, run->chunk.address};
     struct ladder_rung next;
     bool more = ladder_next(&ladder, &wave->policy, at, &next);
@@ -347,20 +353,62 @@ static void on_judged(struct lane_job *job)
     run_pump(run);
 }
 
+static void judgement_fail(struct judgement *j)
+{
+    struct run *run = j->run;
+    judgement_free(j);
+    run->lost = true;
+    run_pump(run);
+}
+
+static void judgement_submit(struct judgement *j)
+{
+    j->job.work = judge_work;
+    j->job.done = on_judged;
+    lane_submit(j->run->wave->delivery->render, &j->job);
+}
+
+static bool passes_on(const struct judgement *j)
+{
+    for (unsigned i = 0; i < j->n; i++)
+        if (j->verdicts[i].kind == VERDICT_PASS_ON)
+            return !(j->run->chunk.rung & RUNG_BESIDE);
+    return false;
+}
+
+static void on_looked(struct wish_look *look)
+{
+    struct judgement *j = container_of(look, struct judgement, look);
+    if (look->result == RESULT_OK)
+        judgement_submit(j);
+    else
+        judgement_fail(j);
+}
+
+static void look_for_wishes(struct judgement *j)
+{
+    j->look = (struct wish_look){.delivery = j->run->wave->delivery,
+                                 .cb = on_looked,
+                                 .incident_key = &j->run->wave->dossier->key,
+                                 .blocks = j->read.blocks,
+                                 .n_blocks = j->read.n,
+                                 .numbers = j->numbers,
+                                 .n_numbers = j->n};
+    wish_look_start(&j->look);
+}
+
 static void on_read(struct store_request *request)
 {
     struct store_roster_read *read = container_of(request, struct store_roster_read, request);
     struct judgement *j = container_of(read, struct judgement, read);
     if (request->result != RESULT_OK) {
-        struct run *run = j->run;
-        judgement_free(j);
-        run->lost = true;
-        run_pump(run);
+        judgement_fail(j);
         return;
     }
-    j->job.work = judge_work;
-    j->job.done = on_judged;
-    lane_submit(j->run->wave->delivery->render, &j->job);
+    if (passes_on(j)) /* what became known of the people since the plan */
+        look_for_wishes(j);
+    else
+        judgement_submit(j);
 }
 
 static void judgement_go(struct judgement *j)

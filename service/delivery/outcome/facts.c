@@ -12,7 +12,9 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/facts.h"
+#include "service/delivery/people/preference.h"
 #include "service/delivery/person.h"
+#include "service/delivery/plan/ladder.h"
 #include "service/delivery/run/retries.h"
 
 struct fact_work {
@@ -26,10 +28,12 @@ struct fact_work {
     struct receipt_batch receipts;
     struct seal_key key;
     enum evidence sufficient; /* of the channel's rule */
-    bool told;
+    bool told, test;
     uint8_t known;    /* what is known of the member so far */
     uint64_t read_at; /* delivery.n_judged when the chunk was asked for */
     struct loop_timer again;
+    struct delivery_preference preference; /* what the fact says of the address */
+    bool prefers;
 };
 
 enum { AGAIN_MS = 20 };
@@ -46,6 +50,25 @@ static void fact_finish(struct fact_work *work, enum result result, const struct
     arena_destroy(&work->arena);
     mem_free(work);
     fact->request.cb(&fact->request);
+}
+
+static void on_preferred(struct delivery_request *request)
+{
+    struct delivery_preference *preference =
+        container_of(request, struct delivery_preference, request);
+    struct fact_work *work = container_of(preference, struct fact_work, preference);
+    fact_finish(work, request->result, &request->error);
+}
+
+/* The provider is answered when this, too, is on disk: else it says both again. */
+static void prefer_or_finish(struct fact_work *work)
+{
+    if (!work->prefers) {
+        fact_finish(work, RESULT_OK, NULL);
+        return;
+    }
+    work->preference.request.cb = on_preferred;
+    delivery_preference(work->delivery, &work->preference);
 }
 
 static void on_put(struct store_request *request)
@@ -67,7 +90,10 @@ static void on_put(struct store_request *request)
         else if (put->reopened)
             schedule_wave(work->delivery, &work->get.wave_row);
     }
-    fact_finish(work, old_news ? RESULT_OK : request->result, &request->error);
+    if (request->result == RESULT_OK || old_news)
+        prefer_or_finish(work);
+    else
+        fact_finish(work, request->result, &request->error);
 }
 
 static uint8_t member_state_of(enum evidence evidence)
@@ -91,6 +117,7 @@ static const struct channel_driver *find_rule(struct fact_work *work)
         chunk->channel >= policy.n_channels || policy.channels[chunk->channel].live < 0)
         return NULL;
     work->sufficient = policy.channels[chunk->channel].sufficient;
+    work->test = policy.test;
     return work->delivery->config.channels[policy.channels[chunk->channel].live].driver;
 }
 
@@ -187,6 +214,39 @@ static bool must_wait(struct fact_work *work)
     return false;
 }
 
+/* A dead address, or a STOP, outlives the incident; drills say nothing of anybody. */
+static void note_address(struct fact_work *work, const struct recipient *recipient)
+{
+    const struct fact_merge *fact = work->fact;
+    const struct channel_driver *driver = find_rule(work);
+    const bool says = evidence_negative(fact->evidence) || fact->evidence == EVIDENCE_NONE;
+    enum preference_word word;
+    struct recipient to;
+    struct seal_key key;
+    work->prefers = false;
+    if (driver == NULL || work->test || !says ||
+        driver->facts.address >= (enum channel_address)CONTACT_KINDS_N ||
+        !preference_of_blame(fact->blame, fact->evidence, &word))
+        return;
+    const enum contact_kind kind = (enum contact_kind)driver->facts.address;
+    const unsigned address = work->get.rows[0].address;
+    ladder_person(recipient, driver->facts.address, address, &to);
+    if (address >= recipient_contacts(&to, kind))
+        return;
+    const struct contact contact = recipient_contact(&to, kind, address);
+    work->prefers = true;
+    work->preference = (struct delivery_preference){.change = true,
+                                                    .want = {-1, -1, -1},
+                                                    .source = word == PREFER_STOP ? "stop_reply"
+                                                              : kind == CONTACT_POSTAL ? "returned"
+                                                                                       : "bounce",
+                                                    .incident = work->get.rows[0].incident};
+    work->preference.want[word] = 1;
+    preference_blind_key(work->delivery, &key);
+    person_key_of_contact(&key, kind, &contact, &work->preference.key);
+    seal_key_wipe(&key);
+}
+
 static void on_person(struct store_request *request)
 {
     struct store_roster_read *read = container_of(request, struct store_roster_read, request);
@@ -201,6 +261,12 @@ static void on_person(struct store_request *request)
         .incident_key = &work->key, .read = read, .number = read->numbers[0], .arena = work->arena};
     if (person_open(work->delivery, &person) != RESULT_OK) {
         fact_finish(work, RESULT_OK, NULL); /* erased: nothing is kept about nobody */
+        return;
+    }
+    note_address(work, &person.recipient);
+    if (work->fact->evidence == EVIDENCE_NONE) {
+        seal_key_wipe(&person.seed);
+        prefer_or_finish(work);
         return;
     }
     add_receipts(work, &person);

@@ -15,5 +15,6 @@ struct fact_merge {
     time_ms at;        /* TIME_NONE or 0: now */
     const char *event; /* replay key or NULL */
     bool changed;      /* out */
+    /* With evidence NONE and blame STOPPED: nothing about the attempt, but its person said STOP. */
 };
 void fact_merge(struct delivery *delivery, struct fact_merge *fact);

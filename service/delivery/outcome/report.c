@@ -13,6 +13,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/facts.h"
+#include "service/delivery/people/preference.h"
 
 struct reporting {
     struct delivery *delivery;
@@ -23,8 +24,9 @@ struct reporting {
     struct report_result parsed;
     size_t at; /* fact being worked on */
     struct fact_merge fact;
-    struct store_chunk_get wish; /* whose wish for paper a fact is */
-    struct arena *arena;         /* of the wish */
+    struct delivery_preference stop; /* of a number that no token names */
+    struct store_chunk_get wish;     /* whose wish for paper a fact is */
+    struct arena *arena;             /* of the wish */
     char event[224];
 };
 
@@ -114,6 +116,29 @@ static bool wish_start(struct reporting *reporting, const struct report_fact *fr
     return true;
 }
 
+/* ---- STOP without a token: the number says whose it is, in all incidents. ---- */
+
+static void on_stopped(struct delivery_request *request)
+{
+    struct delivery_preference *stop = container_of(request, struct delivery_preference, request);
+    struct reporting *reporting = container_of(stop, struct reporting, stop);
+    if (request->result != RESULT_OK) {
+        reporting->result = request->result;
+        reporting_finish(reporting, 503);
+        return;
+    }
+    reporting->at++;
+    fact_next(reporting);
+}
+
+static void stop_number(struct reporting *reporting, const char *phone)
+{
+    reporting->stop = (struct delivery_preference){
+        .request.cb = on_stopped, .change = true, .want = {-1, -1, 1}, .source = "stop_reply"};
+    delivery_preference_key(reporting->delivery, CONTACT_PHONE, phone, &reporting->stop.key);
+    delivery_preference(reporting->delivery, &reporting->stop);
+}
+
 /* ---- A fact about an attempt. ---- */
 
 static const char *event_key(struct reporting *reporting)
@@ -147,7 +172,11 @@ static void fact_next(struct reporting *reporting)
         const struct report_fact *from = &parsed->facts[reporting->at];
         if (from->kind == REPORT_REQUEST && wish_start(reporting, from))
             return;
-        if (from->kind != REPORT_REQUEST && counts(from)) {
+        if (from->kind == REPORT_STOP && from->phone[0] != 0) {
+            stop_number(reporting, from->phone);
+            return;
+        }
+        if (from->kind == REPORT_STOP || (from->kind != REPORT_REQUEST && counts(from))) {
             merge(reporting, from);
             return;
         }

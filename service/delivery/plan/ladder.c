@@ -229,7 +229,7 @@ void ladder_make(struct ladder *ret_ladder, const struct ladder_question *q)
 {
     const struct policy *policy = q->policy;
     memset(ret_ladder, 0, sizeof(*ret_ladder));
-    ret_ladder->paper = q->paper || (q->wishes != NULL && q->wishes->paper);
+    ret_ladder->paper = q->under_way ? q->paper : q->wishes != NULL && q->wishes->paper;
     for (unsigned i = 0; i < policy->n_channels; i++)
         ret_ladder->good[i] = look(q, q->drivers[i], &ret_ladder->reason[i]);
     put_in_order(ret_ladder, q);

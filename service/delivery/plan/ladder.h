@@ -19,7 +19,9 @@ struct ladder_question {
     const struct recipient *recipient;           /* as uploaded */
     const struct wishes *wishes;                 /* NULL: nothing is known */
     time_ms now;
-    bool paper; /* the plan put post first: so it stays */
+    bool under_way; /* the plan has put the channels in order: `paper` says whether post came first
+                     */
+    bool paper;
 };
 
 enum { LADDER_RUNGS_MAX = POLICY_CHANNELS_MAX * CONTACTS_MAX };

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/segment.h"
 #include "service/delivery/restore/restore.h"
 
@@ -29,6 +30,7 @@ struct planner {
     struct plan_part parts[SEGMENT_PARTS_MAX];
     unsigned n_parts, judging; /* judging: on the lane */
     struct cut cut;
+    struct wish_look look;
     struct wave_counter people[PEOPLE_KEYS_N];
     struct receipt_batch planned;
     const struct receipt_batch *batch_list[BATCHES_MAX];
@@ -67,6 +69,7 @@ static void segment_free(struct planner *planner)
     receipt_batch_free(&planner->planned);
     planner->n_batches = 0;
     cut_free(&planner->cut);
+    wish_look_free(&planner->look);
     arena_destroy(&planner->arena);
     arena_destroy(&planner->blocks_arena);
 }
@@ -193,6 +196,7 @@ static void plan_judge(struct planner *planner)
         plan_part_init(part, planner->wave, planner->now);
         plan_part_take(part, blocks, share);
         part->owner = planner;
+        part->look = &planner->look;
         part->job.work = plan_part_work;
         part->job.done = part_judged;
         blocks += share;
@@ -200,6 +204,17 @@ static void plan_judge(struct planner *planner)
     }
     for (unsigned i = 0; i < n; i++)
         lane_submit(delivery->render, &planner->parts[i].job);
+}
+
+static void plan_looked(struct wish_look *look)
+{
+    struct planner *planner = container_of(look, struct planner, look);
+    if (look->result != RESULT_OK || planner->wave->stopping) {
+        planner->wave->stopping = true;
+        plan_end(planner, false);
+        return;
+    }
+    plan_judge(planner);
 }
 
 static void plan_blocks_read(struct store_request *request)
@@ -217,7 +232,12 @@ static void plan_blocks_read(struct store_request *request)
         plan_end(planner, false);
         return;
     }
-    plan_judge(planner);
+    planner->look = (struct wish_look){.delivery = planner->wave->delivery,
+                                       .cb = plan_looked,
+                                       .incident_key = &planner->wave->dossier->key,
+                                       .blocks = read->blocks,
+                                       .n_blocks = read->n};
+    wish_look_start(&planner->look);
 }
 
 static void plan_read(struct planner *planner)

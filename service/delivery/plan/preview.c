@@ -7,6 +7,7 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/judge.h"
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/person.h"
 #include "service/delivery/plan/binding.h"
 
@@ -15,6 +16,7 @@ struct preview {
     struct delivery_preview *req;
     struct person_load person;
     struct ladder ladder;
+    struct wish_look look;
     struct recipient to; /* whom it would go to */
 };
 
@@ -24,6 +26,7 @@ static void preview_finish(struct preview *preview, enum result result, const st
     req->request.result = result;
     if (result != RESULT_OK && error != NULL)
         req->request.error = *error;
+    wish_look_free(&preview->look);
     person_unload(&preview->person);
     mem_free(preview);
     req->request.cb(&req->request);
@@ -144,6 +147,23 @@ static void show(struct preview *preview)
     preview_finish(preview, render(preview, notice, (unsigned)channel), &error);
 }
 
+static void on_looked(struct wish_look *look)
+{
+    struct preview *preview = container_of(look, struct preview, look);
+    const struct person_load *person = &preview->person;
+    if (look->result != RESULT_OK) {
+        preview_finish(preview, look->result, NULL);
+        return;
+    }
+    ladder_make(&preview->ladder,
+                &(struct ladder_question){.policy = &person->dossier->policy,
+                                          .drivers = person->dossier->drivers,
+                                          .recipient = &person->recipient,
+                                          .wishes = wish_look_of(look, person->recipient.number),
+                                          .now = delivery_now(preview->delivery)});
+    show(preview);
+}
+
 static void on_person(struct delivery_request *request)
 {
     struct person_load *person = container_of(request, struct person_load, request);
@@ -152,12 +172,9 @@ static void on_person(struct delivery_request *request)
         preview_finish(preview, request->result, &request->error);
         return;
     }
-    ladder_make(&preview->ladder,
-                &(struct ladder_question){.policy = &person->dossier->policy,
-                                          .drivers = person->dossier->drivers,
-                                          .recipient = &person->recipient,
-                                          .now = delivery_now(preview->delivery)});
-    show(preview);
+    preview->look = (struct wish_look){
+        .delivery = preview->delivery, .cb = on_looked, .recipient = &person->recipient};
+    wish_look_start(&preview->look);
 }
 
 void delivery_preview(struct delivery *delivery, struct delivery_preview *req)

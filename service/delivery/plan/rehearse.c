@@ -9,6 +9,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/fate.h"
 
 enum { SEGMENT_BLOCKS = 64, LIST_BYTES_MAX = 4 << 20 };
@@ -20,6 +21,7 @@ struct rehearsal {
     struct dossier *dossier;
     struct store_roster_read read;
     struct lane_job job;
+    struct wish_look look;
     struct arena *blocks_arena, *person_arena;
     int64_t at;
     int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX];
@@ -40,6 +42,7 @@ static void rehearsal_finish(struct rehearsal *it, enum result result, const str
     arena_destroy(&it->blocks_arena);
     arena_destroy(&it->person_arena);
     buf_wipe(&it->people);
+    wish_look_free(&it->look);
     mem_free(it);
     req->request.cb(&req->request);
 }
@@ -129,6 +132,7 @@ static void rehearse_person(struct rehearsal *it, const struct recipient *r,
                                            .drivers = it->dossier->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .wishes = wish_look_of(&it->look, r->number),
                                            .now = delivery_now(it->delivery),
                                            .arena = it->person_arena};
     fate_judge(&question, &fate);
@@ -171,7 +175,20 @@ static void on_worked(struct lane_job *job)
 {
     struct rehearsal *it = container_of(job, struct rehearsal, job);
     it->at += SEGMENT_BLOCKS;
+    wish_look_free(&it->look);
     rehearse_next(it);
+}
+
+static void on_looked(struct wish_look *look)
+{
+    struct rehearsal *it = container_of(look, struct rehearsal, look);
+    if (look->result != RESULT_OK) {
+        rehearsal_finish(it, look->result, NULL);
+        return;
+    }
+    it->job.work = rehearse_work;
+    it->job.done = on_worked;
+    lane_submit(it->delivery->render, &it->job);
 }
 
 static void on_read(struct store_request *request)
@@ -182,9 +199,12 @@ static void on_read(struct store_request *request)
         rehearsal_finish(it, request->result, &request->error);
         return;
     }
-    it->job.work = rehearse_work;
-    it->job.done = on_worked;
-    lane_submit(it->delivery->render, &it->job);
+    it->look = (struct wish_look){.delivery = it->delivery,
+                                  .cb = on_looked,
+                                  .incident_key = &it->dossier->key,
+                                  .blocks = read->blocks,
+                                  .n_blocks = read->n};
+    wish_look_start(&it->look);
 }
 
 static void rehearse_next(struct rehearsal *it)

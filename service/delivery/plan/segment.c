@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* This module. */
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/fate.h"
 #include "service/delivery/plan/segment.h"
 
@@ -73,6 +74,7 @@ static void plan_person(struct plan_part *part, const struct recipient *r,
                                            .drivers = wave->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .wishes = wish_look_of(part->look, r->number),
                                            .now = part->now,
                                            .arena = part->person_arena};
     fate_judge(&question, &fate);

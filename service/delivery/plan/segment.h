@@ -14,12 +14,14 @@ enum {
     PART_RECEIPTS = SEGMENT_PEOPLE / RECEIPTS_A_BATCH + 1 /* one for everybody of a segment */
 };
 
+struct wish_look;
 struct plan_part {
     struct lane_job job; /* `work` is plan_part_work */
     void *owner;         /* of whom plan.c knows */
     struct active_wave *wave;
     const struct roster_block *blocks; /* outlive the work */
     size_t n_blocks;
+    const struct wish_look *look; /* what is known of these people from before; outlives the work */
     time_ms now;
     struct arena *arena; /* what the work makes */
     struct arena *person_arena;

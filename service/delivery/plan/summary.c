@@ -23,6 +23,7 @@ static void summary_finish(struct summary_work *it, enum result result, const st
         req->request.error = *error;
     for (size_t i = 0; i < it->variants.n; i++)
         json_object_put(it->variants.items[i].user);
+    wish_look_free(&it->look);
     counts_free(&it->variants);
     counts_free(&it->cohorts);
     counts_free(&it->reasons);
@@ -154,6 +155,7 @@ static void look_at(struct summary_work *it, const struct recipient *r, const st
                                            .drivers = it->dossier->drivers,
                                            .recipient = r,
                                            .seed = seed,
+                                           .wishes = wish_look_of(&it->look, r->number),
                                            .now = delivery_now(it->delivery),
                                            .arena = it->person_arena};
     fate_judge(&question, &fate);
@@ -234,7 +236,20 @@ static void on_worked(struct lane_job *job)
 {
     struct summary_work *it = container_of(job, struct summary_work, job);
     it->at += SEGMENT_BLOCKS;
+    wish_look_free(&it->look);
     walk_on(it);
+}
+
+static void on_looked(struct wish_look *look)
+{
+    struct summary_work *it = container_of(look, struct summary_work, look);
+    if (look->result != RESULT_OK) {
+        summary_finish(it, look->result, NULL);
+        return;
+    }
+    it->job.work = summary_segment;
+    it->job.done = on_worked;
+    lane_submit(it->delivery->render, &it->job);
 }
 
 static void on_read(struct store_request *request)
@@ -245,9 +260,12 @@ static void on_read(struct store_request *request)
         summary_finish(it, request->result, &request->error);
         return;
     }
-    it->job.work = summary_segment;
-    it->job.done = on_worked;
-    lane_submit(it->delivery->render, &it->job);
+    it->look = (struct wish_look){.delivery = it->delivery,
+                                  .cb = on_looked,
+                                  .incident_key = &it->dossier->key,
+                                  .blocks = read->blocks,
+                                  .n_blocks = read->n};
+    wish_look_start(&it->look);
 }
 
 static void walk_on(struct summary_work *it)

@@ -1,6 +1,7 @@
 /* summary_private.h - a summary on its way: what the walk over the roster gathers (summary.c) and
  * what is written of it (summary_json.c). */
 #pragma once
+#include "service/delivery/people/wish_look.h"
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/plan/counts.h"
 #include "service/delivery/plan/fate.h"
@@ -21,6 +22,7 @@ struct summary_work {
     struct store_approvals approvals;
     struct store_roster_read read;
     struct lane_job job;
+    struct wish_look look;
     struct delivery_note note;
     struct arena *store_arena, *blocks_arena, *person_arena;
     int64_t at;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/people/preference.h"
 #include "service/delivery/run/run_private.h"
 
 enum { UNCERTAIN_AGAIN_MS = 60000, QUERY_FIRST_MS = 10000, QUERIES_MAX = 6, STEP_ASIDE = 20 };
@@ -258,12 +259,31 @@ static void batch_free(struct batch *batch)
     mem_free(batch);
 }
 
+/* What was refused for its address, or by its person, is skipped from now on, in every incident. */
+static void note_address(struct run *run, const struct batch_item *item)
+{
+    const enum channel_address kind = run->driver->facts.address;
+    const struct outcome *outcome = &item->outcome;
+    struct preference_note note = {.source = "refused", .incident = run->chunk.incident};
+    if (item->refused != NULL || outcome->kind != OUTCOME_REJECTED || item->provider_fault ||
+        run->wave->policy.test || kind >= (enum channel_address)CONTACT_KINDS_N ||
+        !preference_of_blame(outcome->blame, EVIDENCE_FAILED, &note.word))
+        return;
+    note.kind = (enum contact_kind)kind;
+    note.contact.value = kind == ADDRESS_EMAIL ? item->send.email : item->send.phone;
+    if (kind == ADDRESS_POSTAL && item->send.postal != NULL)
+        note.contact.postal = *item->send.postal;
+    preference_note(run->wave->delivery, &note);
+}
+
 static void on_recorded(struct store_request *request)
 {
     struct store_chunk_record *record = container_of(request, struct store_chunk_record, request);
     struct batch *batch = container_of(record, struct batch, record);
     struct run *run = batch->run;
     wave_count_done(run->wave, batch->n);
+    for (unsigned i = 0; request->result == RESULT_OK && i < batch->n; i++)
+        note_address(run, &batch->items[i]);
     run_batch_done(run, batch, request->result);
     batch_free(batch);
     run_pump(run);

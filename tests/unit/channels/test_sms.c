@@ -67,7 +67,7 @@ static void test_twilio_answers(void **state)
         {201, "{\"sid\":\"SM1\",\"status\":\"queued\"}", OUTCOME_ACCEPTED, BLAME_NONE, 0},
         {201, "{\"sid\":\"SM1\",\"status\":\"delivered\"}", OUTCOME_DELIVERED, BLAME_NONE, 0},
         {400, "{\"code\":21211}", OUTCOME_REJECTED, BLAME_ADDRESS, 21211},
-        {400, "{\"code\":21610}", OUTCOME_REJECTED, BLAME_RECIPIENT, 21610},
+        {400, "{\"code\":21610}", OUTCOME_REJECTED, BLAME_STOPPED, 21610},
         {400, "{\"code\":21408}", OUTCOME_DEFERRED, BLAME_PROVIDER, 21408},
         {400, "{\"code\":21614}", OUTCOME_REJECTED, BLAME_RECIPIENT, 21614},
         {400, "{\"code\":99999}", OUTCOME_REJECTED, BLAME_CONTENT, 400},

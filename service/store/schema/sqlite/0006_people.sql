@@ -8,4 +8,3 @@ CREATE TABLE preference (
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (kind, blind)
 ) WITHOUT ROWID;
-CREATE INDEX preference_changed ON preference (changed_at);
