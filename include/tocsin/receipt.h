@@ -51,6 +51,13 @@ enum receipt_kind {
     RECEIPT_FORMAT_OWED,      /* told, but no channel has the form that the person can read */
     RECEIPT_PREFERENCE,       /* a wish, or a dead address, was noted, taken back or forgotten */
     RECEIPT_BACKUP_MADE,      /* a copy of the store was made; what it holds, and its digest */
+    RECEIPT_WAVE_OPENED,
+    RECEIPT_INCIDENT_CHANGED, /* one member: old value, new value and reason are sealed */
+    RECEIPT_HOLD_PLACED,      /* narrower than a wave: its scope is in the facts */
+    RECEIPT_HOLD_LIFTED,
+    RECEIPT_RESUME_ASKED, /* one person asks; RESUMED or HOLD_LIFTED: another agreed */
+    RECEIPT_REGULATOR_TOLD,
+    RECEIPT_WITHDRAWN, /* a provider was asked to give a message back: "withdrawn", "too_late" */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

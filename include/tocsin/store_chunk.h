@@ -22,8 +22,9 @@ enum member_state {
     MEMBER_ASKED = 11, /* a person must decide */
     MEMBER_STATES_N,
     MEMBER_STATE_MASK = 0x1f,
-    MEMBER_TOLD = 0x40,     /* flag: the evidence asked for is there */
-    MEMBER_PASSED_ON = 0x80 /* flag: done here; the next rung has the person, or none is left */
+    MEMBER_WITHDRAWN = 0x20, /* of a change, never stored: the provider gave it back unsent */
+    MEMBER_TOLD = 0x40,      /* flag: the evidence asked for is there */
+    MEMBER_PASSED_ON = 0x80  /* flag: done here; the next rung has the person, or none is left */
 };
 const char *member_state_name(unsigned state); /* of the masked state */
 /* Merges a new state into an old byte (flags included) as late, duplicate and reordered facts
@@ -38,10 +39,11 @@ struct chunk_row {
     int64_t id; /* < 2^40 */
     id incident;
     int64_t wave;
-    uint8_t rung;       /* place in the people's ladders, with its flags */
-    uint8_t address;    /* which of their addresses of the channel's kind */
-    uint8_t channel;    /* index into the wave policy's channels */
-    const char *cohort; /* "US-CA|en|gmail.com": jurisdiction, locale, receiving domain */
+    uint8_t rung;             /* place in the people's ladders, with its flags */
+    uint8_t address;          /* which of their addresses of the channel's kind */
+    uint8_t channel;          /* index into the wave policy's channels */
+    const char *cohort;       /* "US-CA|en|gmail.com": jurisdiction, locale, receiving domain */
+    const char *channel_name; /* for holds; NULL: unknown. put: in */
     unsigned n;
     const uint32_t *members; /* roster numbers, ascending */
     const uint8_t *progress; /* n bytes */
@@ -60,6 +62,7 @@ struct chunk_intent { /* a batch that may have left: durable before its first by
     const uint16_t *positions;
     unsigned n;
     uint8_t attempt;
+    int64_t notice; /* the notice version it carries */
 };
 struct wave_counter { /* exact, kept in the same transactions */
     int64_t wave;
@@ -109,16 +112,20 @@ struct store_chunk_claim {
         *chunks; /* out: leased to owner, gen raised; READY or WAITING rows that are due */
     struct chunk_intent **intents; /* out: per chunk, open intents of earlier generations */
     size_t *n_intents;
+    const uint32_t *held; /* out: people of the incident that are held, ascending */
+    size_t n_held;
     size_t n;
     time_ms next_due; /* out: when the next chunk of this wave and these channels is due; TIME_NONE
                          = none */
     bool open;        /* out: some chunk of the wave is not DONE */
 };
-/* n = 0 is OK. Chunks whose lease has run out are claimed like those that are due. */
+/* n = 0 is OK; chunks that an active hold covers are not there, nor those of a wave whose notice
+ * version is withdrawn. Chunks whose lease has run out are claimed like those that are due. */
 void store_chunk_claim(struct store *store, struct store_chunk_claim *req);
 
 /* Everything one step of the engine writes about a chunk, in one transaction. With a stale `gen`
- * nothing changes but the receipts, which are stored marked late: CONFLICT. */
+ * nothing changes but the receipts, which are stored marked late: CONFLICT. New intents of a chunk
+ * that is held by now: DENIED, nothing changes; it was claimed before the hold. */
 struct member_change {
     uint16_t position;
     uint8_t state; /* merged with member_merge */

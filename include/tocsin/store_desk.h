@@ -13,7 +13,9 @@ struct banner_row {
     uint8_t account[BLIND_SIZE];
     struct blob body;       /* sealed JSON {locale,title,line,body} */
     int state;              /* 0 placed, 1 displayed, 2 acknowledged */
-    bool dismissed, hidden; /* hidden: the wave is held or cancelled */
+    bool dismissed, hidden; /* hidden: held, cancelled, or of a notice version its wave has left */
+    int64_t notice;         /* out: the notice version it says */
+    int64_t chunk, number;  /* put: in, where it belongs and whose it is */
     time_ms placed_at;
     struct blob incident_key; /* out: wrapped */
 };

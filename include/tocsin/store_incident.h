@@ -26,6 +26,7 @@ struct incident_row {
     struct blob document; /* the POSTed incident as canonical JSON, sealed by the incident key */
     struct blob title;    /* sealed by the incident key */
     int64_t accepted, duplicates, rejected; /* of committed uploads */
+    int64_t notice;                         /* the newest notice version; 1 = as posted */
     int64_t blocks; /* 1 + the last block of committed uploads; blocks before it may belong to parts
                        that are not committed: store_roster_read leaves those out */
 };
@@ -41,8 +42,27 @@ struct wave_row {
     int64_t plan_cursor;                         /* next roster block to plan */
     time_ms released_at, settled_at, hold_until; /* TIME_NONE */
     int64_t people;                              /* planned members */
+    id author;                                   /* who opened it: never approves it */
+    int64_t notice;       /* the notice version it sends; 0 = the newest, until it is released */
+    int64_t notice_first; /* the one it was released with */
+    time_ms not_before;   /* TIME_NONE */
+    struct blob spec; /* sealed: audience and texts of its own (store_wave.h); empty: the roster */
+    const char *caps; /* JSON, no personal data; NULL: none */
 };
-enum wave_kind { WAVE_FIRST = 0, WAVE_WRITTEN_NOTICE = 1 };
+enum wave_kind { /* stored: frozen */
+                 WAVE_FIRST = 0,
+                 WAVE_WRITTEN_NOTICE = 1, /* a wave of one, made by the request desk */
+                 WAVE_UPDATE = 2,
+                 WAVE_CORRECTION = 3,
+                 WAVE_LATE_ADDITION = 4,
+                 WAVE_RE_MAIL = 5,
+                 WAVE_KINDS_N
+};
+/* "first", "written_notice", "update", ...; NULL: no kind. */
+const char *wave_kind_name(int kind);
+int wave_kind_find(const char *name); /* -1: none */
+/* Does it take in people that no wave has taken in before? The others tell people again. */
+bool wave_kind_takes(int kind);
 
 struct store_incident_put {
     struct store_request request;
@@ -59,11 +79,14 @@ void store_incident_put(struct store *store, struct store_incident_put *req);
 struct store_incident_get {
     struct store_request request;
     id incident;             /* in */
-    struct incident_row row; /* out */
+    int64_t notice;          /* in: the document of this notice version; -1 = of the newest */
+    int64_t wave;            /* in, where notice is 0: of the version that this wave sends ... */
+    int ordinal;             /* ... or the wave of this ordinal; both 0 = of the newest */
+    struct incident_row row; /* out: document is the one asked for */
     struct wave_row *waves;  /* out */
     size_t n_waves;
 };
-/* With all its waves, the first one first. NOT_FOUND. */
+/* With all its waves, the first one first. NOT_FOUND: also a version that is not there. */
 void store_incident_get(struct store *store, struct store_incident_get *req);
 
 struct store_incident_list {
@@ -103,6 +126,10 @@ struct store_wave_move {
     enum wave_state from, to;  /* CONFLICT when it is not in `from`; an illegal pair aborts */
     int64_t version;           /* of the incident, 0 = any: CONFLICT when it moved on */
     const struct blob *policy; /* set at release; NULL = keep */
+    const unsigned *parts;     /* release of a wave that takes people in: only of these parts; */
+    size_t n_parts;            /* 0 = all that are there */
+    const int64_t *withdraws;  /* release of a correction: notice versions nobody is sent again */
+    size_t n_withdraws;
     time_ms at, hold_until;
     const uint8_t *hash;  /* with break_glass: what he saw, and ... */
     struct blob document; /* ... the sealed document it is of */
@@ -112,7 +139,10 @@ struct store_wave_move {
 };
 /* Compare-and-set of the state. CONFLICT: see the members, and SETTLED while a chunk is open;
  * NOT_FOUND. To HELD keeps the state it came from in held_from; from HELD only that one or CANCELED
- * follows, else CONFLICT. */
+ * follows, else CONFLICT. People hold and resume by store_hold.h, which calls this rule too.
+ * Release freezes the notice version and marks the uploads it takes in. CONFLICT then also: the
+ * incident is held as a whole, the version is withdrawn, nobody is left to take in, a wave still
+ * sends what the correction withdraws. */
 void store_wave_move(struct store *store, struct store_wave_move *req);
 
 struct store_wave_list {

@@ -7,6 +7,7 @@
 enum { ROSTER_BLOCK = 128 };
 struct roster_block {
     int64_t block;
+    unsigned part; /* of the upload it came with; read: out */
     unsigned n;
     uint8_t voids[ROSTER_BLOCK / 8]; /* bit (slot % 8) of byte (slot / 8) set: slot is void */
     struct blob body;                /* n x (u16 length, sealed person) */
@@ -76,8 +77,9 @@ void store_roster_commit(struct store *store, struct store_roster_commit *req);
 struct store_roster_read {
     struct store_request request;
     id incident;
-    int64_t from;            /* first block */
-    unsigned limit;          /* blocks from there on, holes included */
+    int64_t from;     /* first block */
+    unsigned limit;   /* blocks from there on, holes included */
+    int64_t taken_by; /* range: only people that this wave took in; -1 = that none has; 0 = all */
     const uint32_t *numbers; /* or: only the blocks of these members, sorted; NULL = range */
     size_t n_numbers;
     struct roster_block *blocks; /* out: committed ones, in order */

@@ -1,7 +1,6 @@
-/* act.c - what people decide about a wave: hold, resume, cancel; approve and release are
- * approve.c's. Each is a receipt.
- *
- * A hold stops the engine before it is written, so that no byte leaves while the disk is busy. */
+/* act.c - what people decide about a wave: cancel here, approve and release in approve.c; to hold
+ * and to resume is hold/'s, and only passed on. Each is a receipt. A released wave that is held is
+ * approved as it would go on: with the newest facts. */
 /* System. */
 #include <string.h>
 
@@ -12,6 +11,7 @@
 
 /* This module. */
 #include "service/delivery/act_private.h"
+#include "service/delivery/hold/hold.h"
 
 enum { AGAIN_MOST = 5 };
 
@@ -45,19 +45,19 @@ void act_receipt(struct act *act, enum receipt_kind kind)
     const struct delivery_act *req = act->req;
     struct json_object *facts =
         act->facts != NULL ? json_object_get(act->facts) : json_object_new_object();
-    char actor[ID_TEXT_SIZE], until[TIME_TEXT_SIZE];
+    char actor[ID_TEXT_SIZE];
     struct buf note;
     buf_init(&note, 8192);
     if (req->approval_hash[0] != 0)
         json_object_object_add(facts, "hash", json_object_new_string(req->approval_hash));
-    if (req->until != TIME_NONE && req->until > 0 && kind == RECEIPT_HELD)
-        json_object_object_add(facts, "until",
-                               json_object_new_string(time_format(until, req->until)));
+    if (kind == RECEIPT_RELEASED || kind == RECEIPT_APPROVED || kind == RECEIPT_BREAK_GLASS) {
+        json_object_object_add(facts, "kind",
+                               json_object_new_string(wave_kind_name(act->wave->kind)));
+        json_object_object_add(facts, "notice_version",
+                               json_object_new_int64(act->dossier->notice));
+    }
     if (kind == RECEIPT_BREAK_GLASS)
         buf_printf(&note, "reason: %s", str_or(req->reason, ""));
-    if (kind == RECEIPT_HELD)
-        buf_printf(&note, "reason: %s; agency: %s; officer: %s", str_or(req->reason, ""),
-                   str_or(req->agency, ""), str_or(req->officer, ""));
     const struct receipt receipt = {.kind = kind,
                                     .at = delivery_now(act->delivery),
                                     .incident = req->incident,
@@ -75,11 +75,11 @@ void act_receipt(struct act *act, enum receipt_kind kind)
 
 /* ---- Moves of the wave. ---- */
 
-/* The engine moved the wave (planned -> sending) while a person moved it: who says hold must not be
+/* The engine moved the wave (planned -> sending) while a person moved it: who says stop must not be
  * told to try again, with the wave stopped in memory and sending on disk. */
 static bool act_again(struct act *act, enum result result)
 {
-    bool by_state = act->req->verb == VERB_HOLD || act->req->verb == VERB_CANCEL;
+    bool by_state = act->req->verb == VERB_CANCEL;
     if (result != RESULT_CONFLICT || !by_state || act->again == AGAIN_MOST)
         return false;
     act->again++;
@@ -130,29 +130,9 @@ void act_move(struct act *act, enum wave_state to, enum receipt_kind kind)
     move->to = to;
     move->at = delivery_now(act->delivery);
     move->break_glass = kind == RECEIPT_BREAK_GLASS ? act->req->principal : 0;
-    move->hold_until = act->req->until > 0 ? act->req->until : TIME_NONE;
+    move->hold_until = TIME_NONE;
     move->receipts = &act->receipts;
     store_wave_move(act->delivery->config.store, move);
-}
-
-static void hold(struct act *act)
-{
-    struct active_wave *wave = schedule_find(act->delivery, act->wave->id);
-    if (str_empty(act->req->reason)) {
-        act_refuse(act, RESULT_INVALID, "/reason", "A hold needs a reason; say why.");
-        return;
-    }
-    if (wave != NULL && sm_allowed(&wave_states, act->wave->state, WAVE_HELD))
-        schedule_stop_wave(wave);
-    act_move(act, WAVE_HELD, RECEIPT_HELD);
-}
-
-static void resume(struct act *act)
-{
-    if (act->wave->state != WAVE_HELD)
-        act_refuse(act, RESULT_CONFLICT, "state", "Only a held wave can be resumed.");
-    else
-        act_move(act, act->wave->held_from, RECEIPT_RESUMED);
 }
 
 static void cancel(struct act *act)
@@ -163,13 +143,17 @@ static void cancel(struct act *act)
     act_move(act, WAVE_CANCELED, RECEIPT_CANCELED);
 }
 
-static const struct wave_row *wave_wanted(const struct act *act)
+/* A released wave that is held is looked at as it would go on. */
+static bool look_again(struct act *act)
 {
-    const struct dossier *dossier = act->dossier;
-    for (size_t i = 0; i < dossier->n_waves; i++)
-        if (act->req->wave == 0 || dossier->waves[i].id == act->req->wave)
-            return &dossier->waves[i];
-    return NULL;
+    const struct wave_row *wave = act->dossier->wave;
+    if (act->req->verb != VERB_APPROVE || act->load.goes_on || wave == NULL ||
+        wave->state != WAVE_HELD || wave->released_at == TIME_NONE)
+        return false;
+    dossier_destroy(&act->dossier);
+    act->load.goes_on = true;
+    dossier_load(act->delivery, &act->load);
+    return true;
 }
 
 static void on_dossier(struct delivery_request *request)
@@ -181,29 +165,113 @@ static void on_dossier(struct delivery_request *request)
         act_finish(act, request->result, &request->error);
         return;
     }
-    act->wave = wave_wanted(act);
+    if (look_again(act))
+        return;
+    act->wave = act->dossier->wave;
+    act->req->ordinal = act->wave == NULL ? 0 : act->wave->ordinal;
     if (act->wave == NULL) {
         act_refuse(act, RESULT_NOT_FOUND, "wave", "This incident has no such wave.");
         return;
     }
-    static void (*const verbs[])(struct act *) = {[VERB_APPROVE] = act_approve,
-                                                  [VERB_RELEASE] = act_release,
-                                                  [VERB_HOLD] = hold,
-                                                  [VERB_RESUME] = resume,
-                                                  [VERB_CANCEL] = cancel};
+    static void (*const verbs[])(struct act *) = {
+        [VERB_APPROVE] = act_approve, [VERB_RELEASE] = act_release, [VERB_CANCEL] = cancel};
     verbs[act->req->verb](act);
+}
+
+/* ---- Hold and resume: passed on. ---- */
+struct passing {
+    struct delivery *delivery;
+    struct delivery_act *req;
+    struct delivery_hold_place place;
+    struct delivery_hold_lift lift;
+};
+
+static void passing_finish(struct passing *it, const struct delivery_request *from,
+                           const struct wave_row *wave)
+{
+    struct delivery_act *req = it->req;
+    req->request.result = from->result;
+    req->request.error = from->error;
+    if (from->result == RESULT_OK) {
+        req->wave = wave->id;
+        req->ordinal = wave->ordinal;
+        req->state = wave->state;
+        req->approvals = wave->approvals;
+    }
+    req->required = it->delivery->config.approvals_required;
+    mem_free(it);
+    req->request.cb(&req->request);
+}
+
+static void on_placed(struct delivery_request *request)
+{
+    struct delivery_hold_place *place = container_of(request, struct delivery_hold_place, request);
+    struct passing *it = container_of(place, struct passing, place);
+    passing_finish(it, request, &place->wave);
+}
+
+static void on_lifted(struct delivery_request *request)
+{
+    struct delivery_hold_lift *lift = container_of(request, struct delivery_hold_lift, request);
+    struct passing *it = container_of(lift, struct passing, lift);
+    it->req->asked = request->result == RESULT_OK && !lift->done;
+    if (request->result == RESULT_NOT_FOUND && str_equal(request->error.field, "hold")) {
+        /* The incident as a whole is not held; perhaps its first wave is. */
+        if (lift->scope.wave == 0 && lift->scope.ordinal == 0) {
+            lift->scope.ordinal = 1;
+            delivery_hold_lift(it->delivery, lift);
+            return;
+        }
+        request->result = error_set(&request->error, RESULT_CONFLICT, "state",
+                                    "Only what is held can be resumed; list the holds.");
+    }
+    passing_finish(it, request, &lift->wave);
+}
+
+static void pass_on(struct delivery *delivery, struct delivery_act *req)
+{
+    struct passing *it = mem_new(struct passing);
+    const struct hold_scope scope = {.wave = req->wave, .ordinal = req->ordinal};
+    it->delivery = delivery;
+    it->req = req;
+    if (req->verb == VERB_HOLD) {
+        it->place = (struct delivery_hold_place){.request.cb = on_placed,
+                                                 .incident = req->incident,
+                                                 .principal = req->principal,
+                                                 .scope = scope,
+                                                 .reason = req->reason,
+                                                 .agency = req->agency,
+                                                 .officer = req->officer,
+                                                 .until = req->until};
+        delivery_hold_place(delivery, &it->place);
+        return;
+    }
+    it->lift = (struct delivery_hold_lift){.request.cb = on_lifted,
+                                           .incident = req->incident,
+                                           .principal = req->principal,
+                                           .scope = scope,
+                                           .notice = req->notice,
+                                           .note = req->reason};
+    delivery_hold_lift(delivery, &it->lift);
 }
 
 void delivery_act(struct delivery *delivery, struct delivery_act *req)
 {
+    req->approval_hash[0] = 0;
+    req->asked = false;
+    if (req->verb == VERB_HOLD || req->verb == VERB_RESUME) {
+        pass_on(delivery, req);
+        return;
+    }
     struct act *act = mem_new(struct act);
     act->delivery = delivery;
     act->req = req;
-    req->approval_hash[0] = 0;
     buf_init(&act->policy, SIZE_MAX);
     buf_init(&act->document, SIZE_MAX);
     receipt_batch_init(&act->receipts, req->incident, 0, 0);
     act->load.request.cb = on_dossier;
     act->load.incident = req->incident;
+    act->load.wave = req->wave;
+    act->load.ordinal = req->ordinal;
     dossier_load(delivery, &act->load);
 }

@@ -3,6 +3,8 @@
 #pragma once
 #include "service/delivery/delivery_private.h"
 
+enum { PARTS_MOST = 256, VERSIONS_MOST = 32 };
+
 struct act {
     struct delivery *delivery;
     struct delivery_act *req;
@@ -21,7 +23,9 @@ struct act {
     struct buf policy;
     struct blob policy_blob;
     uint8_t hash[DIGEST_SIZE];
-    unsigned again; /* times the wave moved on between look and leap */
+    unsigned again;                   /* times the wave moved on between look and leap */
+    unsigned parts[PARTS_MOST];       /* a release: what it takes in ... */
+    int64_t withdraws[VERSIONS_MOST]; /* ... and what it withdraws */
 };
 
 void act_finish(struct act *act, enum result result, const struct error *error);

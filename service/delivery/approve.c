@@ -205,6 +205,26 @@ void act_approve(struct act *act)
 
 /* ---- Release. ---- */
 
+/* What a wave takes in, and what a correction withdraws. */
+static void read_spec(struct act *act)
+{
+    struct json_object *audience = json_get(act->dossier->spec, "audience");
+    struct json_object *parts = json_get(audience, "parts");
+    struct json_object *versions = json_get(audience, "told_with_notice");
+    size_t n = parts == NULL ? 0 : json_object_array_length(parts);
+    if (wave_kind_takes(act->wave->kind))
+        for (size_t i = 0; i < n && i < PARTS_MOST; i++)
+            act->parts[act->move.n_parts++] =
+                (unsigned)json_object_get_int64(json_object_array_get_idx(parts, i));
+    n = versions == NULL ? 0 : json_object_array_length(versions);
+    if (act->wave->kind == WAVE_CORRECTION)
+        for (size_t i = 0; i < n && i < VERSIONS_MOST; i++)
+            act->withdraws[act->move.n_withdraws++] =
+                json_object_get_int64(json_object_array_get_idx(versions, i));
+    act->move.parts = act->parts;
+    act->move.withdraws = act->withdraws;
+}
+
 static void keep_policy(struct act *act)
 {
     struct policy policy = act->dossier->policy;
@@ -213,6 +233,7 @@ static void keep_policy(struct act *act)
     act->policy_blob = (struct blob){act->policy.data, act->policy.length};
     act->move.policy = &act->policy_blob;
     act->move.version = act->dossier->row.version;
+    read_spec(act);
 }
 
 static void break_glass(struct act *act)

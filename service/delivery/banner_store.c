@@ -30,6 +30,7 @@ static void account_blind(const struct delivery *delivery, const char *account,
 struct placing {
     struct delivery *delivery;
     struct banner_put *put;
+    struct token token;
     struct store_chunk_get get;
     struct store_banner banner;
     struct arena *arena;
@@ -96,6 +97,10 @@ static void on_chunk(struct store_request *request)
     }
     row->incident = get->rows[0].incident;
     row->wave = get->rows[0].wave;
+    row->chunk = get->rows[0].id;
+    row->number = placing->token.position < get->rows[0].n
+                      ? (int64_t)get->rows[0].members[placing->token.position]
+                      : -1;
     row->key = placing->put->key;
     row->token = placing->put->token;
     account_blind(placing->delivery, placing->put->account, row->account);
@@ -110,18 +115,18 @@ static void board_put(struct banner_board *board, struct banner_put *put)
 {
     struct delivery *delivery = board->impl;
     struct placing *placing = mem_new(struct placing);
-    struct token token;
+    struct token *token = &placing->token;
     placing->delivery = delivery;
     placing->put = put;
     placing->arena = arena_create(1 << 20);
     buf_init(&placing->body, SIZE_MAX);
     /* A token that is not ours finds no chunk 0: the answer still comes from the store's callback.
      */
-    if (!token_parse(&token, &delivery->token_key, put->token))
-        token.chunk = INT64_MAX;
+    if (!token_parse(token, &delivery->token_key, put->token))
+        token->chunk = INT64_MAX;
     placing->get.request.cb = on_chunk;
     placing->get.request.arena = placing->arena;
-    placing->get.chunk = token.chunk;
+    placing->get.chunk = token->chunk;
     store_chunk_get(delivery->config.store, &placing->get);
 }
 

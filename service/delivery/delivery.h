@@ -143,7 +143,8 @@ struct delivery_act {
     struct delivery_request request;
     enum delivery_verb verb;
     id incident;
-    int64_t wave; /* 0: the first; out: which it was */
+    int64_t wave; /* 0: the one of `ordinal`, else the first; out: which it was */
+    int ordinal;  /* 0: the first; HOLD, RESUME: the incident as a whole; out: which it was */
     id principal;
     const char *hash; /* APPROVE: hex of what this person saw (from preview or incident view); NULL:
                          as it is now */
@@ -151,9 +152,11 @@ struct delivery_act {
     int64_t people;   /* ... which must be the right one; a wrong one is refused and recorded */
     bool break_glass; /* RELEASE: alone, where that is configured; reason is required */
     const char *reason, *agency, *officer; /* HOLD: reason is required */
-    time_ms until;           /* HOLD: an alarm, it never resumes by itself; TIME_NONE */
-    enum wave_state state;   /* out */
-    int approvals, required; /* out */
+    time_ms until;         /* HOLD: an alarm, it never resumes by itself; TIME_NONE */
+    int64_t notice;        /* RESUME of a wave: it goes on with this notice version; 0: as it is */
+    bool asked;            /* out: RESUME: another person must agree */
+    enum wave_state state; /* out */
+    int approvals, required;              /* out */
     char approval_hash[DIGEST_TEXT_SIZE]; /* out */
 };
 void delivery_act(struct delivery *delivery, struct delivery_act *req);
@@ -176,6 +179,7 @@ void delivery_review(struct delivery *delivery, struct delivery_review *req);
 struct delivery_rehearse {
     struct delivery_request request;
     id incident;
+    int ordinal; /* of the wave; 0: the first */
     unsigned limit;
     const char *json; /* out */
 };
@@ -185,6 +189,7 @@ void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req)
 struct delivery_preview {
     struct delivery_request request;
     id incident;
+    int ordinal; /* of the wave; 0: the first */
     const char *recipient_id;
     const char *channel; /* channel name; NULL: the person's first rung */
     const char *ladder;  /* out: JSON array text [{"channel","reason"|null}]: the rungs and why

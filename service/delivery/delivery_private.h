@@ -114,8 +114,14 @@ void plan_start(struct active_wave *wave);
 
 /* run.c */
 struct run;
-void run_start(struct active_wave *wave, const struct chunk_row *chunk,
-               const struct chunk_intent *intents, size_t n_intents);
+struct run_claim {
+    const struct chunk_row *chunk;
+    const struct chunk_intent *intents; /* that a dead process left open */
+    size_t n_intents;
+    const uint32_t *held; /* people who are held, ascending */
+    size_t n_held;
+};
+void run_start(struct active_wave *wave, const struct run_claim *claim);
 void run_pump(struct run *run);
 /* Starts what may start of a run, and no more: it is still there afterwards. */
 void run_fill(struct run *run);
@@ -126,6 +132,12 @@ void run_cancel(struct run *run); /* asks the driver to stop what is in flight *
 int64_t run_oldest_ms(const struct run *run, int64_t now);
 void run_watch(struct run *run, int64_t now);
 struct list *run_next(struct list *node);
+/* A hold covers its chunk: nothing more leaves, it is given back. */
+void run_hold(struct run *run);
+/* A hold covers this person: he is not sent to, the others of the chunk are. */
+void run_hold_person(struct run *run, uint32_t number);
+void run_free_person(struct run *run, uint32_t number);
+const struct chunk_row *run_chunk(const struct run *run);
 /* The run that works on this chunk now, or NULL. */
 struct run *run_find(struct active_wave *wave, int64_t chunk);
 /* Is it deciding about its members? Then a fact waits until that is on disk. */

@@ -15,6 +15,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/plan/facts.h"
 #include "service/delivery/plan/notice_values.h"
 
 enum { NOTICES_MAX = 32 };
@@ -27,7 +28,8 @@ struct dossier_notices {
     pthread_mutex_t lock;
     const struct notice_set *set;
     struct json_object *values;
-    char locales[NOTICES_MAX][24]; /* as found in the set */
+    char locales[NOTICES_MAX][72]; /* of the text, and of the facts that go into it */
+    struct json_object *facts[NOTICES_MAX];
     struct notice *notices[NOTICES_MAX];
     struct error errors[NOTICES_MAX];
     size_t n;
@@ -46,8 +48,10 @@ static void notices_destroy(struct dossier_notices *notices)
 {
     if (notices == NULL)
         return;
-    for (size_t i = 0; i < notices->n; i++)
+    for (size_t i = 0; i < notices->n; i++) {
         notice_destroy(&notices->notices[i]);
+        json_object_put(notices->facts[i]);
+    }
     json_object_put(notices->values);
     pthread_mutex_destroy(&notices->lock);
     mem_free(notices);
@@ -58,18 +62,25 @@ static int notice_index(struct dossier *dossier, const char *locale)
 {
     struct dossier_notices *notices = dossier->notices;
     struct notice_source source;
+    char key[sizeof(notices->locales[0])];
     if (notice_set_find(notices->set, dossier->policy.kind, str_or(locale, "en"), &source) !=
         RESULT_OK)
         return -1;
+    const struct facts_choice choice = {.facts = json_get(dossier->document, "facts"),
+                                        .own = json_get(dossier->spec, "facts"),
+                                        .locale = str_or(locale, "en"),
+                                        .text_locale = source.locale};
+    snprintf(key, sizeof(key), "%s/%s/%s", source.locale, facts_key(choice.facts, &choice),
+             facts_key(choice.own, &choice));
     for (size_t i = 0; i < notices->n; i++)
-        if (str_equal(notices->locales[i], source.locale))
+        if (str_equal(notices->locales[i], key))
             return (int)i;
     if (notices->n == NOTICES_MAX)
         return -1;
     size_t i = notices->n++;
-    source.facts = json_get(dossier->document, "facts");
+    source.facts = notices->facts[i] = facts_choose(&choice);
     source.values = notices->values;
-    str_copy(notices->locales[i], sizeof(notices->locales[i]), source.locale);
+    str_copy(notices->locales[i], sizeof(notices->locales[i]), key);
     pthread_mutex_lock(&compile_lock);
     notice_compile(&source, &notices->notices[i], &notices->errors[i]);
     pthread_mutex_unlock(&compile_lock);
@@ -86,6 +97,23 @@ const struct notice *dossier_notice(struct dossier *dossier, const char *locale)
     return notice;
 }
 
+/* The languages in which somebody may be told: those of the texts, then those of the facts. */
+static const char *locale_at(const struct dossier *dossier, size_t i)
+{
+    const struct dossier_notices *notices = dossier->notices;
+    size_t n = 0;
+    while (notice_set_locale(notices->set, dossier->policy.kind, n) != NULL)
+        n++;
+    if (i < n || n == 0)
+        return notice_set_locale(notices->set, dossier->policy.kind, i);
+    i -= n;
+    struct json_object *facts = json_get(dossier->document, "facts");
+    const char *locale = facts_locale(facts, i);
+    return locale != NULL
+               ? locale
+               : facts_locale(json_get(dossier->spec, "facts"), i - facts_locales(facts));
+}
+
 enum result dossier_check(struct dossier *dossier, struct error *error)
 {
     struct dossier_notices *notices = dossier->notices;
@@ -93,8 +121,7 @@ enum result dossier_check(struct dossier *dossier, struct error *error)
     enum result result = RESULT_OK;
     size_t seen = 0;
     pthread_mutex_lock(&notices->lock);
-    while (result == RESULT_OK &&
-           (locale = notice_set_locale(notices->set, dossier->policy.kind, seen)) != NULL) {
+    while (result == RESULT_OK && (locale = locale_at(dossier, seen)) != NULL) {
         int i = notice_index(dossier, locale);
         if (i < 0 || notices->notices[i] == NULL) {
             if (i >= 0 && error != NULL)
@@ -119,8 +146,11 @@ bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret
     if (locale == NULL ||
         notice_set_find(notices->set, dossier->policy.kind, locale, &source) != RESULT_OK)
         return false;
-    source.facts = json_get(dossier->document, "facts");
+    pthread_mutex_lock(&notices->lock);
+    int index = notice_index(dossier, locale);
+    source.facts = index < 0 ? NULL : notices->facts[index];
     source.values = notices->values;
+    pthread_mutex_unlock(&notices->lock);
     *ret_source = source;
     return true;
 }
@@ -148,11 +178,24 @@ enum result dossier_policy(struct delivery *delivery, const struct wave_row *wav
     return policy_read(ret, wave->policy, &delivery->config);
 }
 
-static enum result open_document(struct delivery *delivery, struct dossier *dossier,
-                                 struct error *error)
+/* Opens sealed JSON of this incident. */
+static bool open_json(const struct dossier *dossier, const char *what, struct blob sealed,
+                      struct json_object **ret_json)
 {
     struct buf plain;
     char bound[64], incident[ID_TEXT_SIZE];
+    buf_init(&plain, SIZE_MAX);
+    snprintf(bound, sizeof(bound), "%s:%s", what, id_format(incident, "inc", dossier->row.id));
+    bool ok = seal_open(&plain, &dossier->key, bound, sealed.data, sealed.length) &&
+              json_read(plain.data, plain.length, ret_json, NULL) == RESULT_OK;
+    buf_wipe(&plain);
+    return ok;
+}
+
+static enum result open_document(struct delivery *delivery, struct dossier *dossier,
+                                 struct error *error)
+{
+    const struct blob spec = dossier->wave == NULL ? (struct blob){NULL, 0} : dossier->wave->spec;
     if (dossier->row.key.length == 0)
         return error_set(error, RESULT_DENIED, NULL,
                          "This incident was erased when the time to keep it was over; its receipts "
@@ -162,32 +205,77 @@ static enum result open_document(struct delivery *delivery, struct dossier *doss
             error, RESULT_DENIED, NULL,
             "This incident's key does not open: another master key is configured; check "
             "the master key.");
-    buf_init(&plain, SIZE_MAX);
-    snprintf(bound, sizeof(bound), "incident:%s", id_format(incident, "inc", dossier->row.id));
-    bool ok = seal_open(&plain, &dossier->key, bound, dossier->row.document.data,
-                        dossier->row.document.length) &&
-              json_read(plain.data, plain.length, &dossier->document, NULL) == RESULT_OK;
-    buf_wipe(&plain);
-    if (!ok)
+    if (!open_json(dossier, "incident", dossier->row.document, &dossier->document) ||
+        (spec.length > 0 && !open_json(dossier, "wave", spec, &dossier->spec)))
         return error_set(error, RESULT_INVALID, NULL,
                          "The stored incident is damaged; restore the store from a backup.");
     return RESULT_OK;
 }
 
-static enum result dossier_open(struct delivery *delivery, struct dossier *dossier,
+/* What the document says of the people changes with it; the channels stay, chunks name them by
+ * index. */
+static enum result policy_go_on(struct dossier *dossier, const struct delivery_config *config,
+                                struct error *error)
+{
+    struct policy fresh;
+    enum result result = policy_make(&fresh, config, dossier->document, error);
+    if (result != RESULT_OK)
+        return result;
+    dossier->policy.data_types = fresh.data_types;
+    dossier->policy.furnished_mailbox = fresh.furnished_mailbox;
+    dossier->policy.consent_required = fresh.consent_required;
+    return RESULT_OK;
+}
+
+/* A wave may go over some of the incident's channels only. */
+static enum result policy_fresh(struct delivery *delivery, struct dossier *dossier,
+                                struct error *error)
+{
+    struct json_object *channels = json_get(dossier->spec, "channels"), *document;
+    if (channels == NULL)
+        return policy_make(&dossier->policy, &delivery->config, dossier->document, error);
+    document = json_object_new_object();
+    json_object_object_foreach(dossier->document, name, value)
+    {
+        json_object_object_add(document, name, json_object_get(value));
+    }
+    json_object_object_add(document, "channels", json_object_get(channels));
+    enum result result = policy_make(&dossier->policy, &delivery->config, document, error);
+    json_object_put(document);
+    return result;
+}
+
+static enum result dossier_open(struct delivery *delivery, struct dossier *dossier, bool goes_on,
                                 struct error *error)
 {
     enum result result = open_document(delivery, dossier, error);
     if (result != RESULT_OK)
         return result;
-    const struct wave_row *first = &dossier->waves[0];
-    if (dossier->n_waves > 0 && first->policy.length > 0)
-        result = policy_read(&dossier->policy, first->policy, &delivery->config);
-    else
-        result = policy_make(&dossier->policy, &delivery->config, dossier->document, error);
+    if (dossier->wave != NULL && dossier->wave->policy.length > 0) {
+        result = policy_read(&dossier->policy, dossier->wave->policy, &delivery->config);
+        if (result == RESULT_OK && goes_on)
+            result = policy_go_on(dossier, &delivery->config, error);
+    } else {
+        result = policy_fresh(delivery, dossier, error);
+    }
     dossier_drivers(delivery, &dossier->policy, dossier->drivers);
     notices_create(dossier, delivery);
     return result;
+}
+
+static enum result choose_wave(const struct dossier_load *req, struct dossier *dossier)
+{
+    const int ordinal = req->ordinal > 0 ? req->ordinal : 1;
+    for (size_t i = 0; i < dossier->n_waves; i++) {
+        const struct wave_row *wave = &dossier->waves[i];
+        if (req->wave != 0 ? wave->id == req->wave : wave->ordinal == ordinal)
+            dossier->wave = wave;
+    }
+    dossier->notice = dossier->row.notice;
+    if (dossier->wave != NULL && dossier->wave->notice != 0 && !req->newest && !req->goes_on)
+        dossier->notice = dossier->wave->notice;
+    return dossier->wave != NULL || (req->wave == 0 && req->ordinal == 0) ? RESULT_OK
+                                                                          : RESULT_NOT_FOUND;
 }
 
 static void dossier_loaded(struct store_request *request)
@@ -204,8 +292,13 @@ static void dossier_loaded(struct store_request *request)
     if (request->result == RESULT_NOT_FOUND)
         error_set(&req->request.error, RESULT_NOT_FOUND, NULL,
                   "There is no such incident; list them with GET /v1/incidents.");
-    if (request->result == RESULT_OK)
-        req->request.result = dossier_open(req->delivery, dossier, &req->request.error);
+    if (request->result == RESULT_OK && choose_wave(req, dossier) != RESULT_OK)
+        req->request.result =
+            error_set(&req->request.error, RESULT_NOT_FOUND, "wave",
+                      "This incident has no such wave; list them with GET .../waves.");
+    if (req->request.result == RESULT_OK)
+        req->request.result =
+            dossier_open(req->delivery, dossier, req->goes_on, &req->request.error);
     if (req->request.result != RESULT_OK)
         dossier_destroy(&dossier);
     req->dossier = dossier;
@@ -221,6 +314,9 @@ void dossier_load(struct delivery *delivery, struct dossier_load *req)
     req->get.request.arena =
         arena_create(64 << 20) /* a row and a policy for each written notice too */;
     req->get.incident = req->incident;
+    req->get.notice = req->newest || req->goes_on ? -1 : 0;
+    req->get.wave = req->wave;
+    req->get.ordinal = req->wave == 0 && req->ordinal == 0 ? 1 : req->ordinal;
     store_incident_get(delivery->config.store, &req->get);
 }
 
@@ -231,6 +327,7 @@ void dossier_destroy(struct dossier **dossier)
         return;
     notices_destroy(d->notices);
     json_object_put(d->document);
+    json_object_put(d->spec);
     seal_key_wipe(&d->key);
     arena_destroy(&d->arena);
     mem_free(d);

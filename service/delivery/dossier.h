@@ -11,7 +11,10 @@ struct dossier {
     size_t n_waves;
     struct seal_key key;
     struct json_object *document;
-    struct policy policy; /* of the first wave: as stored at release, else as it would be now */
+    const struct wave_row *wave; /* the one it is opened for */
+    int64_t notice;              /* the notice version of `document` */
+    struct json_object *spec;    /* of the wave: audience, texts; NULL: it has none */
+    struct policy policy;        /* of the wave: as stored at release, else as it would be now */
     const struct channel_driver *drivers[POLICY_CHANNELS_MAX]; /* by the policy's channel index */
     struct dossier_notices *notices;                           /* private */
 };
@@ -19,6 +22,10 @@ struct dossier {
 struct dossier_load {
     struct delivery_request request; /* cb, result, error; arena is not used */
     id incident;
+    int64_t wave; /* in: opened for this wave: its notice version, policy and texts ... */
+    int ordinal;  /* ... or for the one of this ordinal; both 0: for the first */
+    bool newest;  /* in: with the newest document, whatever the wave sends */
+    bool goes_on; /* in: as the wave would go on if it were held: policy kept, document newest */
     struct dossier *dossier;       /* out: the caller destroys it */
     struct store_incident_get get; /* private */
     struct delivery *delivery;

@@ -129,6 +129,8 @@ void person_load(struct delivery *delivery, struct person_load *load)
     memset(&load->load, 0, sizeof(load->load));
     load->load.request.cb = on_dossier;
     load->load.incident = load->incident;
+    load->load.ordinal = load->ordinal;
+    load->load.newest = load->newest;
     dossier_load(delivery, &load->load);
 }
 

@@ -5,6 +5,8 @@
 struct person_load {
     struct delivery_request request; /* cb; result and error are out */
     id incident;
+    int ordinal;              /* of the wave whose dossier is opened; 0: the first */
+    bool newest;              /* with the newest document */
     const char *recipient_id; /* NULL: by number */
     uint32_t number;
     struct dossier *dossier;    /* out, also on NOT_FOUND of the person; person_unload() frees it */

@@ -182,11 +182,13 @@ static void write_receipt(struct collector *collector, const struct receipt_view
 /* Decisions of people about the whole incident: who, what, when. */
 static void note_decision(struct evidence_export *evidence, const struct line *line)
 {
-    static const char *const kinds[] = {"incident_opened", "roster_accepted", "approved",
-                                        "approval_voided", "released",        "held",
-                                        "resumed",         "canceled",        "settled",
-                                        "erased",          "keeping",         "exported",
-                                        "break_glass",     "reviewed",        "approval_refused"};
+    static const char *const kinds[] = {"incident_opened", "roster_accepted",  "approved",
+                                        "approval_voided", "released",         "held",
+                                        "resumed",         "canceled",         "settled",
+                                        "erased",          "keeping",          "exported",
+                                        "wave_opened",     "incident_changed", "hold_placed",
+                                        "hold_lifted",     "resume_asked",     "regulator_told",
+                                        "break_glass",     "reviewed",         "approval_refused"};
     const char *kind = json_get_string(line->leaf, "kind");
     const char *actor = json_get_string(line->leaf, "actor"), *name = NULL;
     const char *at = json_get_string(line->details, "at");

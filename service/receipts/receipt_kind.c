@@ -39,6 +39,13 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_FORMAT_OWED] = "format_owed",
     [RECEIPT_PREFERENCE] = "preference",
     [RECEIPT_BACKUP_MADE] = "backup_made",
+    [RECEIPT_WAVE_OPENED] = "wave_opened",
+    [RECEIPT_INCIDENT_CHANGED] = "incident_changed",
+    [RECEIPT_HOLD_PLACED] = "hold_placed",
+    [RECEIPT_HOLD_LIFTED] = "hold_lifted",
+    [RECEIPT_RESUME_ASKED] = "resume_asked",
+    [RECEIPT_REGULATOR_TOLD] = "regulator_told",
+    [RECEIPT_WITHDRAWN] = "withdrawn",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

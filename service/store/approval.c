@@ -11,13 +11,20 @@
 
 enum { OTHERS_MOST = 64 };
 
+/* A released wave that is held may go on with changed facts: that is approved while it is held. */
+static bool goes_on(const struct wave_row *wave)
+{
+    return wave->state == WAVE_HELD && wave->kind != WAVE_WRITTEN_NOTICE &&
+           (wave->held_from == WAVE_PLANNING || wave->held_from == WAVE_SENDING);
+}
+
 static enum result check(struct store_work *work, const struct store_approval *req,
                          const struct wave_row *wave)
 {
     if (wave->incident != req->incident)
         return error_set(work->error, RESULT_NOT_FOUND, NULL,
                          "the incident has no such wave: read it again");
-    if (wave->state != WAVE_DRAFT && wave->state != WAVE_APPROVED)
+    if (wave->state != WAVE_DRAFT && wave->state != WAVE_APPROVED && !goes_on(wave))
         return error_set(work->error, RESULT_CONFLICT, NULL,
                          "the wave is %s: it takes no more approvals",
                          sm_name(&wave_states, wave->state));
@@ -27,20 +34,47 @@ static enum result check(struct store_work *work, const struct store_approval *r
     return RESULT_OK;
 }
 
-/* Nobody of the author and those who approved this before may be, or have made, this person. */
+/* Who wrote what would be sent: the incident, the wave, and the newest text that it would carry. */
+static struct sql_query *select_authors(struct store_work *work, const struct store_approval *req)
+{
+    return sql_start(work->sql,
+                     "SELECT author FROM incident WHERE id = $1 UNION SELECT author FROM wave"
+                     " WHERE id = $2 UNION SELECT v.author FROM notice_version v"
+                     " JOIN incident i ON i.id = v.incident JOIN wave w ON w.id = $2"
+                     " WHERE v.incident = $1 AND v.version = CASE WHEN w.notice = 0 OR w.state = $3"
+                     " THEN i.notice ELSE w.notice END",
+                     SQL_INT(req->incident), SQL_INT(req->wave), SQL_INT(WAVE_HELD));
+}
+
+static struct sql_query *select_approvers(struct store_work *work, const struct store_approval *req)
+{
+    return sql_start(work->sql,
+                     "SELECT principal FROM approval WHERE wave = $1 AND version = $2"
+                     " AND hash = $3 AND voided_at IS NULL LIMIT $4",
+                     SQL_INT(req->wave), SQL_INT(req->version), SQL_BLOB(req->hash, DIGEST_SIZE),
+                     SQL_INT(OTHERS_MOST));
+}
+
+/* Nobody of the authors and those who approved this before may be, or have made, this person. */
 static enum result apart_from_all(struct store_work *work, const struct store_approval *req)
 {
-    int64_t others[1 + OTHERS_MOST];
+    int64_t others[2 * OTHERS_MOST];
     unsigned n = 0;
-    struct sql_query *query =
-        sql_start(work->sql,
-                  "SELECT author FROM incident WHERE id = $1 UNION SELECT principal FROM approval"
-                  " WHERE wave = $2 AND version = $3 AND hash = $4 AND voided_at IS NULL"
-                  " LIMIT $5",
-                  SQL_INT(req->incident), SQL_INT(req->wave), SQL_INT(req->version),
-                  SQL_BLOB(req->hash, DIGEST_SIZE), SQL_INT(1 + OTHERS_MOST));
-    while (sql_step(query))
+    bool author = false;
+    struct sql_query *query = select_authors(work, req);
+    while (n < OTHERS_MOST && sql_step(query)) {
         others[n++] = sql_int(query, 0);
+        author = author || others[n - 1] == req->principal;
+    }
+    sql_end(query);
+    query = select_approvers(work, req);
+    while (n < 2 * OTHERS_MOST && sql_step(query))
+        others[n++] = sql_int(query, 0);
+    sql_end(query);
+    if (author)
+        return error_set(work->error, RESULT_DENIED, NULL,
+                         "the author cannot approve, of the incident, the wave or its text: ask "
+                         "another person");
     for (unsigned i = 0; i < n; i++)
         if (others[i] != req->principal && !people_apart(work, others[i], req->principal))
             return error_set(work->error, RESULT_DENIED, "principal",
@@ -64,16 +98,13 @@ static void keep_document(struct store_work *work, const struct store_approval *
 /* Why the INSERT took no row. */
 static enum result refused(struct store_work *work, const struct store_approval *req)
 {
-    struct sql_query *query = sql_start(
-        work->sql, "SELECT author, version FROM incident WHERE id = $1", SQL_INT(req->incident));
+    struct sql_query *query =
+        sql_start(work->sql, "SELECT version FROM incident WHERE id = $1", SQL_INT(req->incident));
     if (!sql_step(query))
         return error_set(work->error, RESULT_NOT_FOUND, NULL,
                          "no such incident: look at the list of incidents");
-    int64_t author = sql_int(query, 0), version = sql_int(query, 1);
+    int64_t version = sql_int(query, 0);
     sql_end(query);
-    if (author == req->principal)
-        return error_set(work->error, RESULT_DENIED, NULL,
-                         "the author cannot approve: ask another person");
     if (version != req->version)
         return error_set(work->error, RESULT_CONFLICT, "version",
                          "the incident changed meanwhile: read it and approve again");
@@ -90,8 +121,9 @@ static void count(struct store_work *work, struct store_approval *req, const str
                   SQL_INT(req->wave), SQL_INT(req->version), SQL_BLOB(req->hash, DIGEST_SIZE));
     req->approvals = sql_step(query) ? (int)sql_int(query, 0) : 0;
     sql_end(query);
-    req->state = req->approvals >= req->required ? WAVE_APPROVED : wave->state;
-    if (req->state == WAVE_APPROVED)
+    bool enough = req->approvals >= req->required;
+    req->state = enough && wave->state != WAVE_HELD ? WAVE_APPROVED : wave->state;
+    if (enough)
         sql_exec(work->sql,
                  "UPDATE wave SET state = $2, approvals = $3, approved_hash = $4 WHERE id = $1",
                  SQL_INT(req->wave), SQL_INT(req->state), SQL_INT(req->approvals),
@@ -117,7 +149,7 @@ STORE_WRITE(approval_put, store_approval)
         sql_exec(work->sql,
                  "INSERT INTO approval (wave, version, hash, principal, at)"
                  " SELECT $1, i.version, $2, $3, $4 FROM incident i"
-                 " WHERE i.id = $5 AND i.version = $6 AND i.author <> $3"
+                 " WHERE i.id = $5 AND i.version = $6"
                  " ON CONFLICT (wave, version, hash, principal) DO UPDATE"
                  " SET voided_at = NULL, at = $4 WHERE approval.voided_at IS NOT NULL",
                  SQL_INT(req->wave), SQL_BLOB(req->hash, DIGEST_SIZE), SQL_INT(req->principal),

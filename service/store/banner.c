@@ -8,9 +8,12 @@
 
 #define BANNER_COLUMNS                                                                             \
     "b.id, b.incident, b.wave, b.key, b.token, b.account, b.body, b.state, b.dismissed,"           \
-    " b.placed_at, w.state, i.key"
+    " b.placed_at, w.state, i.key, b.notice, w.notice, c.held,"                                    \
+    " (SELECT count(*) FROM hold h WHERE h.incident = b.incident AND h.state < 2"                  \
+    " AND h.number = b.number AND h.number >= 0)"
 #define BANNER_TABLES                                                                              \
-    " FROM banner b JOIN wave w ON w.id = b.wave JOIN incident i ON i.id = b.incident"
+    " FROM banner b JOIN wave w ON w.id = b.wave JOIN incident i ON i.id = b.incident"             \
+    " LEFT JOIN chunk c ON c.id = b.chunk"
 
 static void read_banner(struct sql_query *query, struct arena *arena, struct banner_row *row)
 {
@@ -27,7 +30,9 @@ static void read_banner(struct sql_query *query, struct arena *arena, struct ban
     row->dismissed = sql_int(query, 8) != 0;
     row->placed_at = sql_time(query, 9);
     int64_t wave = sql_int(query, 10);
-    row->hidden = wave == WAVE_HELD || wave == WAVE_CANCELED;
+    row->notice = sql_int(query, 12);
+    row->hidden = wave == WAVE_HELD || wave == WAVE_CANCELED || row->notice != sql_int(query, 13) ||
+                  sql_int(query, 14) != 0 || sql_int(query, 15) != 0;
     row->incident_key = sql_blob_copy(query, 11, arena);
 }
 
@@ -36,11 +41,12 @@ STORE_WRITE(banner_put, store_banner)
     struct banner_row *row = &req->row;
     sql_exec(work->sql,
              "INSERT INTO banner (id, incident, wave, key, token, account, body, state, dismissed,"
-             " placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)"
-             " ON CONFLICT (key) DO NOTHING",
+             " placed_at, notice, chunk, number) SELECT $1, $2, w.id, $4, $5, $6, $7, 0, 0, $8,"
+             " w.notice, $9, $10 FROM wave w WHERE w.id = $3 ON CONFLICT (key) DO NOTHING",
              SQL_INT(row->id), SQL_INT(row->incident), SQL_INT(row->wave), SQL_TEXT(row->key),
              SQL_TEXT(row->token), SQL_BLOB(row->account, BLIND_SIZE),
-             SQL_BLOB(row->body.data, row->body.length), SQL_INT(row->placed_at));
+             SQL_BLOB(row->body.data, row->body.length), SQL_INT(row->placed_at),
+             SQL_INT(row->chunk), SQL_INT(row->number));
     struct sql_query *query =
         sql_start(work->sql, "SELECT id FROM banner WHERE key = $1", SQL_TEXT(row->key));
     if (sql_step(query))

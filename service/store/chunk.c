@@ -6,6 +6,7 @@
 
 /* This module. */
 #include "service/store/chunk.h"
+#include "service/store/hold.h"
 #include "service/store/varint.h"
 
 #define CHUNK_ID_MAX (INT64_C(1) << 40) /* the token has 40 bits for it */
@@ -34,16 +35,23 @@ static bool valid(const struct chunk_row *chunk, const uint8_t *progress)
 static int64_t insert(struct store_work *work, const struct chunk_row *chunk,
                       const uint8_t *progress)
 {
+    char jurisdiction[32];
+    const bool held = hold_covers(work, chunk);
+    hold_jurisdiction(jurisdiction, chunk->cohort);
     struct sql_query *query = sql_start(
         work->sql,
         "INSERT INTO chunk (incident, wave, rung, channel, cohort, n, state, due_at, wake_at,"
-        " progress, retries, address)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) RETURNING id",
+        " progress, retries, jurisdiction, channel_name, held, marked, address)"
+        " SELECT $1, w.id, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13,"
+        " CASE WHEN w.notice <> w.notice_first THEN 1 ELSE 0 END, $14"
+        " FROM wave w WHERE w.id = $2 RETURNING id",
         SQL_INT(chunk->incident), SQL_INT(chunk->wave), SQL_INT(chunk->rung),
         SQL_INT(chunk->channel), SQL_TEXT(chunk->cohort != NULL ? chunk->cohort : ""),
         SQL_INT(chunk->n), SQL_INT(chunk->state),
         SQL_INT(chunk->due_at == TIME_NONE ? 0 : chunk->due_at), SQL_BLOB(progress, chunk->n),
-        SQL_BLOB(chunk->retries.data, chunk->retries.length), SQL_INT(chunk->address));
+        SQL_BLOB(chunk->retries.data, chunk->retries.length), SQL_TEXT(jurisdiction),
+        SQL_TEXT(chunk->channel_name != NULL ? chunk->channel_name : ""), SQL_INT(held),
+        SQL_INT(chunk->address));
     int64_t chunk_id = sql_step(query) ? sql_int(query, 0) : 0;
     sql_end(query);
     return chunk_id;
@@ -78,7 +86,8 @@ enum result chunk_hot_get(struct store_work *work, int64_t chunk, struct chunk_h
 {
     struct sql_query *query = sql_start(
         work->sql,
-        "SELECT incident, wave, gen, rung, channel, n, state, due_at, attention_at, progress"
+        "SELECT incident, wave, gen, rung, channel, n, state, due_at, attention_at, progress, held,"
+        " marked"
         " FROM chunk WHERE id = $1",
         SQL_INT(chunk));
     if (!sql_step(query))
@@ -94,6 +103,8 @@ enum result chunk_hot_get(struct store_work *work, int64_t chunk, struct chunk_h
     ret_hot->state = (enum chunk_state)sql_int(query, 6);
     ret_hot->due_at = sql_int(query, 7);
     ret_hot->attention_at = sql_time(query, 8);
+    ret_hot->held = sql_int(query, 10) != 0;
+    ret_hot->marked = sql_int(query, 11) != 0;
     if (progress.length != ret_hot->n || ret_hot->n > CHUNK_MEMBERS) {
         sql_fail(work->sql, RESULT_IO);
         return RESULT_IO;

@@ -6,6 +6,8 @@
 struct chunk_hot {
     int64_t id, incident, wave, gen;
     unsigned rung, channel, n;
+    bool held;   /* an active hold covers it */
+    bool marked; /* its wave has sent more than one notice version: notice_mark.h */
     enum chunk_state state;
     time_ms due_at, attention_at;
     uint8_t progress[CHUNK_MEMBERS];

@@ -38,7 +38,8 @@ static void collect(struct store_work *work, const struct store_chunk_claim *req
         struct sql_query *query =
             sql_start(work->sql,
                       "SELECT id, gen, wake_at FROM chunk WHERE wave = $1 AND channel = $2"
-                      " AND wake_at IS NOT NULL AND wake_at <= $3 ORDER BY wake_at LIMIT $4",
+                      " AND wake_at IS NOT NULL AND held = 0 AND wake_at <= $3"
+                      " ORDER BY wake_at LIMIT $4",
                       SQL_INT(req->wave), SQL_INT(channel), SQL_INT(req->now), SQL_INT(dues->most));
         while (sql_step(query))
             keep_oldest(dues,
@@ -57,8 +58,9 @@ static void collect_begun(struct store_work *work, const struct store_chunk_clai
         struct sql_query *query =
             sql_start(work->sql,
                       "SELECT id, gen, wake_at FROM (SELECT id, gen, wake_at, retries FROM chunk"
-                      " WHERE wave = $1 AND channel = $2 AND wake_at IS NOT NULL AND wake_at <= $3"
-                      " ORDER BY wake_at DESC LIMIT $4) AS newest WHERE length(retries) > 0",
+                      " WHERE wave = $1 AND channel = $2 AND wake_at IS NOT NULL AND held = 0"
+                      " AND wake_at <= $3 ORDER BY wake_at DESC LIMIT $4) AS newest WHERE "
+                      "length(retries) > 0",
                       SQL_INT(req->wave), SQL_INT(channel), SQL_INT(req->now), SQL_INT(BEGUN_LOOK));
         while (sql_step(query))
             keep_oldest(dues,
@@ -107,7 +109,7 @@ static time_ms next_due(struct store_work *work, const struct store_chunk_claim 
         struct sql_query *query =
             sql_start(work->sql,
                       "SELECT wake_at FROM chunk WHERE wave = $1 AND channel = $2"
-                      " AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
+                      " AND wake_at IS NOT NULL AND held = 0 ORDER BY wake_at LIMIT 1",
                       SQL_INT(req->wave), SQL_INT(channel));
         if (sql_step(query) && (next == TIME_NONE || sql_int(query, 0) < next))
             next = sql_int(query, 0);
@@ -138,7 +140,10 @@ STORE_WRITE(chunk_claim, store_chunk_claim)
     enum result result = wave_row_get(work, req->wave, NULL, &wave);
     if (result != RESULT_OK)
         return result;
-    if (wave.state == WAVE_SENDING) {
+    req->held = NULL;
+    req->n_held = 0;
+    if (wave.state == WAVE_SENDING && !notice_is_withdrawn(work, wave.incident, wave.notice)) {
+        req->held = hold_people(work, wave.incident, request_arena(&req->request), &req->n_held);
         if (req->begun)
             collect_begun(work, req, &dues);
         else

@@ -66,7 +66,8 @@ struct chunk_intent *chunk_intents(struct store_work *work, int64_t chunk, struc
     struct chunk_intent *intents = NULL;
     size_t n = 0;
     struct sql_query *query = sql_start(
-        work->sql, "SELECT seq, gen, attempt, positions FROM intent WHERE chunk = $1 ORDER BY seq",
+        work->sql,
+        "SELECT seq, gen, attempt, positions, notice FROM intent WHERE chunk = $1 ORDER BY seq",
         SQL_INT(chunk));
     while (sql_step(query)) {
         intents = rows_grow(work, arena, intents, n, sizeof(*intents));
@@ -76,6 +77,7 @@ struct chunk_intent *chunk_intents(struct store_work *work, int64_t chunk, struc
         intent->seq = sql_int(query, 0);
         intent->gen = sql_int(query, 1);
         intent->attempt = (uint8_t)sql_int(query, 2);
+        intent->notice = sql_int(query, 4);
         intent->positions = positions_unpack(arena, sql_blob(query, 3), &intent->n);
         if (intent->positions == NULL)
             sql_fail(work->sql, RESULT_TOO_LARGE);

@@ -4,7 +4,7 @@
  * generation changes nothing but appends the receipts, marked late (what was sent was sent), and
  * answers CONFLICT; a position past the members is INVALID and leaves everything as it was. */
 /* This module. */
-#include "service/store/chunk.h"
+#include "service/store/notice_mark.h"
 #include "service/store/varint.h"
 
 static enum result merge(struct store_work *work, const struct store_chunk_record *req,
@@ -28,10 +28,11 @@ static void put_intents(struct store_work *work, const struct store_chunk_record
         buf_clear(&positions);
         positions_pack(&positions, intent->positions, intent->n);
         sql_exec(work->sql,
-                 "INSERT INTO intent (chunk, seq, gen, attempt, positions)"
-                 " VALUES ($1, $2, $3, $4, $5)",
+                 "INSERT INTO intent (chunk, seq, gen, attempt, positions, notice)"
+                 " VALUES ($1, $2, $3, $4, $5, $6)",
                  SQL_INT(req->chunk), SQL_INT(intent->seq), SQL_INT(req->gen),
-                 SQL_INT(intent->attempt), SQL_BLOB(positions.data, positions.length));
+                 SQL_INT(intent->attempt), SQL_BLOB(positions.data, positions.length),
+                 SQL_INT(intent->notice));
     }
     buf_free(&positions);
 }
@@ -92,6 +93,17 @@ static enum result stale(struct store_work *work, const struct store_chunk_recor
                      "the lease is lost: drop the chunk; its receipts are stored as late");
 }
 
+/* Claimed before somebody said hold. */
+static bool wave_is_stopped(struct store_work *work, int64_t wave)
+{
+    struct sql_query *query =
+        sql_start(work->sql, "SELECT 1 FROM wave WHERE id = $1 AND (state = $2 OR state = $3)",
+                  SQL_INT(wave), SQL_INT(WAVE_HELD), SQL_INT(WAVE_CANCELED));
+    bool stopped = sql_step(query);
+    sql_end(query);
+    return stopped;
+}
+
 STORE_WRITE(chunk_record, store_chunk_record)
 {
     struct chunk_hot hot;
@@ -102,9 +114,14 @@ STORE_WRITE(chunk_record, store_chunk_record)
         return result;
     if (hot.gen != req->gen || hot.state != CHUNK_LEASED)
         return stale(work, req);
+    if (req->n_intents_put > 0 && (hot.held || wave_is_stopped(work, hot.wave)))
+        return error_set(work->error, RESULT_DENIED, NULL,
+                         "the chunk is held: send nothing of it, give it back");
     result = merge(work, req, &hot, &moves);
     if (result != RESULT_OK)
         return result;
+    if (hot.marked && req->n_intents_drop > 0)
+        mark_record(work, req);
     drop_intents(work, req);
     put_intents(work, req);
     write_row(work, req, &hot);

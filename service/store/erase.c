@@ -188,6 +188,10 @@ static void drop_rest(struct store_work *work, id incident, time_ms at)
     drop_stale_replies(work, at);
     sql_exec(work->sql, "UPDATE written_request SET body = NULL WHERE incident = $1",
              SQL_INT(incident));
+    sql_exec(work->sql, "UPDATE notice_version SET document = x'' WHERE incident = $1",
+             SQL_INT(incident));
+    sql_exec(work->sql, "UPDATE wave SET spec = NULL WHERE incident = $1", SQL_INT(incident));
+    sql_exec(work->sql, "UPDATE hold SET body = NULL WHERE incident = $1", SQL_INT(incident));
     drop_replies(work, id_format(text, "inc", incident));
 }
 

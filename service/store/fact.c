@@ -28,11 +28,21 @@ static bool event_new(struct store_work *work, const struct store_fact *req)
                     SQL_BLOB(digest, EVENT_SIZE), SQL_INT(req->at)) == 1;
 }
 
-static bool reopen_wave(struct store_work *work, int64_t wave)
+/* What is held, or whose text is withdrawn, is opened but not sent. */
+static bool reopen_wave(struct store_work *work, int64_t wave, time_ms at)
 {
-    return sql_exec(work->sql,
-                    "UPDATE wave SET state = $2, settled_at = NULL WHERE id = $1 AND state = $3",
-                    SQL_INT(wave), SQL_INT(WAVE_SENDING), SQL_INT(WAVE_SETTLED)) == 1;
+    struct wave_row row;
+    if (wave_row_get(work, wave, NULL, &row) != RESULT_OK || row.state != WAVE_SETTLED)
+        return false;
+    bool withdrawn = notice_is_withdrawn(work, row.incident, row.notice);
+    bool held = hold_covers_wave(work, row.incident, wave);
+    if (withdrawn && !held)
+        hold_withdrawn(work, row.incident, wave, at);
+    sql_exec(work->sql,
+             "UPDATE wave SET state = $2, held_from = $3, settled_at = NULL WHERE id = $1",
+             SQL_INT(wave), SQL_INT(withdrawn || held ? WAVE_HELD : WAVE_SENDING),
+             SQL_INT(WAVE_SENDING));
+    return !withdrawn && !held;
 }
 
 static void write_progress(struct store_work *work, const struct chunk_hot *hot)
@@ -67,7 +77,7 @@ static void wake(struct store_work *work, struct store_fact *req, const struct c
         due_at = hot->due_at;
     sql_exec(work->sql, "UPDATE chunk SET state = $2, due_at = $3, wake_at = $3 WHERE id = $1",
              SQL_INT(hot->id), SQL_INT(CHUNK_READY), SQL_INT(due_at));
-    req->reopened = reopen_wave(work, hot->wave);
+    req->reopened = reopen_wave(work, hot->wave, req->at);
 }
 
 STORE_WRITE(fact_put, store_fact)

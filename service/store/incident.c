@@ -8,8 +8,8 @@
 enum { LIST_MOST = 500 };
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.version, i.test, i.created_at, i.author, i.key, i.document, i.title, i.accepted,"     \
-    " i.duplicates, i.rejected, i.blocks"
-enum { INCIDENT_COLUMNS_N = 12 };
+    " i.duplicates, i.rejected, i.blocks, i.notice"
+enum { INCIDENT_COLUMNS_N = 13 };
 
 static void read_incident(struct sql_query *query, struct arena *arena, struct incident_row *row)
 {
@@ -25,6 +25,7 @@ static void read_incident(struct sql_query *query, struct arena *arena, struct i
     row->duplicates = sql_int(query, 9);
     row->rejected = sql_int(query, 10);
     row->blocks = sql_int(query, 11);
+    row->notice = sql_int(query, 12);
 }
 
 static int64_t free_moment(struct store_work *work, int64_t at)
@@ -38,13 +39,13 @@ static int64_t free_moment(struct store_work *work, int64_t at)
     return at;
 }
 
-static int64_t first_wave(struct store_work *work, id incident)
+static int64_t first_wave(struct store_work *work, const struct incident_row *row)
 {
     struct sql_query *query =
         sql_start(work->sql,
-                  "INSERT INTO wave (incident, ordinal, kind, state) VALUES ($1, 1, $2, $3)"
-                  " RETURNING id",
-                  SQL_INT(incident), SQL_INT(WAVE_FIRST), SQL_INT(WAVE_DRAFT));
+                  "INSERT INTO wave (incident, ordinal, kind, state, author)"
+                  " VALUES ($1, 1, $2, $3, $4) RETURNING id",
+                  SQL_INT(row->id), SQL_INT(WAVE_FIRST), SQL_INT(WAVE_DRAFT), SQL_INT(row->author));
     int64_t wave = sql_step(query) ? sql_int(query, 0) : 0;
     sql_end(query);
     return wave;
@@ -68,25 +69,30 @@ STORE_WRITE(incident_put, store_incident_put)
     if (n == 0)
         return error_set(work->error, RESULT_EXISTS, "id",
                          "this incident is stored already: read it");
-    req->wave = first_wave(work, row->id);
+    notice_version_put(work, row, row->author);
+    req->wave = first_wave(work, row);
     receipt_row_put(work, req->receipts);
     return RESULT_OK;
 }
 
-static void read_waves(struct store_work *work, struct store_incident_get *req)
+/* The document as it was in the version asked for; the newest when none is. */
+static enum result old_document(struct store_work *work, struct store_incident_get *req)
 {
-    struct arena *arena = request_arena(&req->request);
+    int64_t notice = req->notice;
+    for (size_t i = 0; notice == 0 && i < req->n_waves; i++)
+        if (req->wave != 0 ? req->waves[i].id == req->wave : req->waves[i].ordinal == req->ordinal)
+            notice = req->waves[i].notice;
+    if (notice <= 0)
+        return RESULT_OK;
     struct sql_query *query = sql_start(
-        work->sql, "SELECT " WAVE_COLUMNS " FROM wave w WHERE w.incident = $1 ORDER BY w.ordinal",
-        SQL_INT(req->incident));
-    req->waves = NULL;
-    req->n_waves = 0;
-    while (sql_step(query)) {
-        req->waves = rows_grow(work, arena, req->waves, req->n_waves, sizeof(*req->waves));
-        if (req->waves == NULL)
-            return;
-        wave_row_read(query, 0, arena, &req->waves[req->n_waves++]);
-    }
+        work->sql, "SELECT document FROM notice_version WHERE incident = $1 AND version = $2",
+        SQL_INT(req->incident), SQL_INT(notice));
+    if (!sql_step(query))
+        return error_set(work->error, RESULT_NOT_FOUND, "notice_version",
+                         "this incident has no such notice version: read its list");
+    req->row.document = sql_blob_copy(query, 0, request_arena(&req->request));
+    sql_end(query);
+    return RESULT_OK;
 }
 
 STORE_READ(incident_get, store_incident_get)
@@ -98,8 +104,9 @@ STORE_READ(incident_get, store_incident_get)
         return error_set(work->error, RESULT_NOT_FOUND, NULL,
                          "no such incident: look at the list of incidents");
     read_incident(query, request_arena(&req->request), &req->row);
-    read_waves(work, req);
-    return RESULT_OK;
+    sql_end(query);
+    req->waves = wave_rows(work, req->incident, request_arena(&req->request), &req->n_waves);
+    return old_document(work, req);
 }
 
 STORE_READ(incident_list, store_incident_list)

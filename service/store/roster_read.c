@@ -9,7 +9,7 @@
 #include "service/store/upload.h"
 
 enum { BLOCKS_MOST = 1024, REJECTS_MOST = 1000 };
-#define BLOCK_COLUMNS "b.block, b.n, b.voids, b.body, s.seeds"
+#define BLOCK_COLUMNS "b.block, b.n, b.voids, b.body, s.seeds, u.part"
 #define BLOCK_TABLES                                                                               \
     " FROM roster_block b JOIN upload u ON u.id = b.upload AND u.state = 2"                        \
     " JOIN roster_seed s ON s.incident = b.incident AND s.block = b.block"
@@ -24,6 +24,7 @@ static bool add_block(struct store_work *work, struct store_roster_read *req,
     struct roster_block *block = &req->blocks[req->n++];
     block->block = sql_int(query, 0);
     block->n = (unsigned)sql_int(query, 1);
+    block->part = (unsigned)sql_int(query, 5);
     struct blob voids = sql_blob(query, 2);
     memset(block->voids, 0, sizeof(block->voids));
     if (voids.length == sizeof(block->voids))
@@ -41,8 +42,11 @@ static void read_range(struct store_work *work, struct store_roster_read *req)
     struct sql_query *query =
         sql_start(work->sql,
                   "SELECT " BLOCK_COLUMNS BLOCK_TABLES
-                  " WHERE b.incident = $1 AND b.block >= $2 AND b.block < $3 ORDER BY b.block",
-                  SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(req->from + limit));
+                  " WHERE b.incident = $1 AND b.block >= $2 AND b.block < $3"
+                  " AND ($4 = 0 OR u.wave = CASE WHEN $4 < 0 THEN 0 ELSE $4 END)"
+                  " ORDER BY b.block",
+                  SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(req->from + limit),
+                  SQL_INT(req->taken_by));
     while (sql_step(query) && add_block(work, req, query))
         ;
 }

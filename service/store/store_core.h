@@ -57,20 +57,43 @@ bool idempotency_row_put(struct store_work *work, const struct idempotency *reco
 /* Columns of a wave as read_wave() wants them. */
 #define WAVE_COLUMNS                                                                               \
     "w.id, w.incident, w.ordinal, w.kind, w.state, w.held_from, w.policy, w.approved_hash,"        \
-    " w.approvals, w.plan_cursor, w.released_at, w.settled_at, w.hold_until, w.people"
-enum { WAVE_COLUMNS_N = 14 };
+    " w.approvals, w.plan_cursor, w.released_at, w.settled_at, w.hold_until, w.people, w.author,"  \
+    " w.notice, w.notice_first, w.not_before, w.spec, w.caps"
+enum { WAVE_COLUMNS_N = 20 };
 void wave_row_read(struct sql_query *query, int column, struct arena *arena, struct wave_row *row);
 /* NOT_FOUND or OK. */
 enum result wave_row_get(struct store_work *work, int64_t wave, struct arena *arena,
                          struct wave_row *ret_row);
-/* Voids the approvals of the incident's first wave, which goes back to draft, and raises the
- * incident's version. CONFLICT when that wave is past approval. */
+/* Raises the incident's version and voids the approvals of every wave that is not released, which
+ * goes back to draft; how many had any. */
+int wave_void_all(struct store_work *work, id incident);
+/* The same for a roster that grows: people who come after the release of the first wave belong to
+ * no wave until one takes them in. CONFLICT when the first wave is canceled. NOT_FOUND. */
 enum result wave_reopen(struct store_work *work, id incident);
-/* CONFLICT unless the incident's first wave is in draft or approved. NOT_FOUND. */
+/* CONFLICT when the incident's first wave is canceled. NOT_FOUND. */
 enum result wave_check_open(struct store_work *work, id incident);
-/* A wave of one in state SENDING with this chunk; its id. */
+/* All waves of an incident into the arena; NULL when it is full. */
+struct wave_row *wave_rows(struct store_work *work, id incident, struct arena *arena,
+                           size_t *ret_n);
+/* A wave of one in state SENDING (HELD under a hold of the whole incident) with this chunk; its id.
+ */
 int64_t wave_of_one(struct store_work *work, const struct chunk_row *chunk, struct blob policy,
                     time_ms at);
+
+/* Keeps row->document as version row->notice (1 when it is 0). */
+void notice_version_put(struct store_work *work, const struct incident_row *row, id author);
+
+/* ---- Holds. ---- */
+/* Does an active hold cover a chunk of this kind / the whole wave? */
+bool hold_covers(struct store_work *work, const struct chunk_row *chunk);
+bool hold_covers_wave(struct store_work *work, id incident, int64_t wave);
+/* People of the incident who are held, ascending, in the arena. */
+const uint32_t *hold_people(struct store_work *work, id incident, struct arena *arena,
+                            size_t *ret_n);
+/* Is this notice version withdrawn? */
+bool notice_is_withdrawn(struct store_work *work, id incident, int64_t notice);
+/* A wave whose text is withdrawn wants to send again: it is held until somebody says how. */
+void hold_withdrawn(struct store_work *work, id incident, int64_t wave, time_ms at);
 
 enum { COUNTER_PEOPLE = 0xff };
 /* Inserts a chunk and counts its members; its id, 0 after a failure. */

@@ -411,6 +411,8 @@ enum result rig_act(struct rig *rig, enum delivery_verb verb, id incident, id pr
     delivery_act(rig->delivery, &act);
     rig_settle(rig);
     require(done);
+    if (act.request.result == RESULT_OK && act.asked) /* another person agrees */
+        return rig_act(rig, verb, incident, principal == AUTHOR ? APPROVER : AUTHOR);
     return act.request.result;
 }
 

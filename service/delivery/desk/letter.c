@@ -89,6 +89,7 @@ static void store_letter(struct letter *letter)
     policy_write(&letter->policy_text, &letter->policy);
     letter->chunk = (struct chunk_row){
         .incident = req->incident,
+        .channel_name = letter->policy.channels[0].channel,
         .cohort = cohort_make(letter->person.arena, driver, &letter->person.recipient),
         .address = letter->chunk.address,
         .n = 1,
@@ -165,5 +166,6 @@ void delivery_letter(struct delivery *delivery, struct delivery_letter *req)
     letter->person.request.cb = on_person;
     letter->person.incident = req->incident;
     letter->person.number = req->number;
+    letter->person.newest = true; /* a letter says what is known now */
     person_load(delivery, &letter->person);
 }

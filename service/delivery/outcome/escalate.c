@@ -20,6 +20,9 @@
 /* The people of one judgement may lie in as many blocks of the roster: each is read whole. */
 enum { JUDGE_MOST = 200, ARENA_MAX = 256 << 20 };
 
+/* Nobody resumes for ten years: then the chunk looks again. */
+#define KEPT_MS (INT64_C(3652) * 86400000)
+
 struct judgement {
     struct run *run;
     bool final;   /* ends the run; else sending or judging goes on behind it */
@@ -214,6 +217,7 @@ static void judge_work(struct lane_job *job, unsigned thread)
     const struct chunk_row like = {
         .incident = j->run->chunk.incident, .wave = j->run->chunk.wave, .due_at = j->now};
     cut_chunks(&j->cut, &like, j->arena);
+    policy_name_channels(&j->run->wave->policy, j->cut.chunks, j->cut.n_chunks);
     restore_doubt(j->run->wave, &j->cut);
     receipt_batch_finish(&j->receipts);
 }
@@ -255,21 +259,37 @@ static bool is_waiting(uint8_t byte)
            state <= MEMBER_ACKNOWLEDGED;
 }
 
+/* The retry of somebody who is held comes when he is not held any more. */
+static time_ms due_of_retries(const struct run *run)
+{
+    const time_ms late = delivery_now(run->wave->delivery) + KEPT_MS;
+    time_ms due = TIME_NONE;
+    for (unsigned i = 0; i < run->retries.n; i++) {
+        const struct retry *retry = &run->retries.list[i];
+        time_ms at = run->kept[retry->position] && retry->due_at < late ? late : retry->due_at;
+        if (due == TIME_NONE || at < due)
+            due = at;
+    }
+    return due;
+}
+
 /* When the chunk wants to be looked at again; TIME_NONE: never. */
 static time_ms next_due(const struct run *run)
 {
-    time_ms due = retries_due(&run->retries);
-    bool waits = false, open = false;
+    time_ms due = due_of_retries(run);
+    bool waits = false, open = false, kept = false;
     for (unsigned i = 0; i < run->chunk.n; i++) {
         uint8_t state = run->progress[i] & MEMBER_STATE_MASK;
         waits = waits || is_waiting(run->progress[i]);
-        open = open || (state < MEMBER_ACCEPTED && !(run->progress[i] & MEMBER_PASSED_ON));
+        bool sends = state < MEMBER_ACCEPTED && !(run->progress[i] & MEMBER_PASSED_ON);
+        open = open || sends;
+        kept = kept || (sends && run->kept[i]);
     }
     if (waits && run->retries.evidence_until > 0 &&
         (due == TIME_NONE || run->retries.evidence_until < due))
         due = run->retries.evidence_until;
-    if (due == TIME_NONE && open)
-        due = delivery_now(run->wave->delivery);
+    if (due == TIME_NONE && open) /* who is held waits until the store wakes the chunk */
+        due = delivery_now(run->wave->delivery) + (kept ? KEPT_MS : 0);
     return due;
 }
 

@@ -108,7 +108,6 @@ static struct json_object *roster(const struct incident_row *row)
     add_int(json, "blocks", row->blocks);
     add_int(json, "duplicates", row->duplicates);
     add_int(json, "rejected", row->rejected);
-    add_int(json, "version", row->version);
     return json;
 }
 
@@ -148,6 +147,18 @@ static void channels(struct delivery *delivery, const struct policy *policy,
     json_object_object_add(binding, "sender", senders);
 }
 
+/* The document without what is never sent: a note among ourselves decides nothing. */
+static struct json_object *content_of(const struct dossier *dossier)
+{
+    struct json_object *said = json_object_new_object();
+    json_object_object_foreach(dossier->document, name, value)
+    {
+        if (!str_equal(name, "internal_notes"))
+            json_object_object_add(said, name, json_object_get(value));
+    }
+    return said;
+}
+
 static struct json_object *wave_json(const struct dossier *dossier, const struct wave_row *wave)
 {
     char text[ID_TEXT_SIZE];
@@ -155,6 +166,11 @@ static struct json_object *wave_json(const struct dossier *dossier, const struct
     add_text(json, "incident", id_format(text, "inc", dossier->row.id));
     add_int(json, "kind", wave->kind);
     add_int(json, "ordinal", wave->ordinal);
+    add_int(json, "notice_version", dossier->notice);
+    if (wave->not_before != TIME_NONE)
+        add_int(json, "not_before", wave->not_before);
+    json_object_object_add(json, "caps", parsed(wave->caps));
+    json_object_object_add(json, "spec", json_object_get(dossier->spec));
     return json;
 }
 
@@ -177,7 +193,7 @@ struct json_object *binding_make(struct delivery *delivery, struct dossier *doss
     add_text(json, "format", "tocsin-approval/2");
     add_int(json, "approvals_required", config->approvals_required);
     json_object_object_add(json, "brakes", parsed(config->brakes));
-    json_object_object_add(json, "content", json_object_get(dossier->document));
+    json_object_object_add(json, "content", content_of(dossier));
     json_object_object_add(json, "plan", plan(dossier));
     json_object_object_add(json, "retry", retry(config));
     json_object_object_add(json, "roster", roster(&dossier->row));

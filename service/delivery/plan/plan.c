@@ -15,7 +15,9 @@
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/segment.h"
 #include "service/delivery/restore/restore.h"
+#include "service/delivery/wave/audience.h"
 
+enum { MOVING_MS = 1000 };
 /* All the batches of a segment's parts, and the one that says the plan is complete. */
 enum { BATCHES_MAX = SEGMENT_PARTS_MAX * PART_RECEIPTS + 1 };
 
@@ -36,6 +38,8 @@ struct planner {
     const struct receipt_batch *batch_list[BATCHES_MAX];
     size_t n_batches;
     time_ms now;
+    struct audience_load who;
+    struct loop_timer again; /* messages are under way: who got them is asked again */
 };
 
 /* ---- On the lane. ---- */
@@ -43,8 +47,11 @@ struct planner {
 static void plan_cut(struct lane_job *job, unsigned thread)
 {
     struct planner *planner = container_of(job, struct planner, job);
+    const time_ms not_before = planner->wave->row.not_before;
     const struct chunk_row like = {
-        .incident = planner->wave->incident, .wave = planner->wave->id, .due_at = planner->now};
+        .incident = planner->wave->incident,
+        .wave = planner->wave->id,
+        .due_at = not_before != TIME_NONE && not_before > planner->now ? not_before : planner->now};
     size_t n = 0;
     (void)thread;
     for (unsigned p = 0; p < planner->n_parts; p++)
@@ -54,6 +61,7 @@ static void plan_cut(struct lane_job *job, unsigned thread)
         for (size_t i = 0; i < planner->parts[p].cut.n_entries; i++)
             cut_add(&planner->cut, planner->parts[p].cut.entries[i]);
     cut_chunks(&planner->cut, &like, planner->arena);
+    policy_name_channels(&planner->wave->policy, planner->cut.chunks, planner->cut.n_chunks);
     restore_doubt(planner->wave, &planner->cut);
 }
 
@@ -78,6 +86,8 @@ static void plan_end(struct planner *planner, bool done)
 {
     struct active_wave *wave = planner->wave;
     segment_free(planner);
+    loop_timer_stop(&planner->again);
+    audience_free(&planner->who.audience);
     mem_free(planner);
     wave->planning = false;
     if (done) {
@@ -194,6 +204,7 @@ static void plan_judge(struct planner *planner)
         struct plan_part *part = &planner->parts[i];
         const size_t share = left / (n - i);
         plan_part_init(part, planner->wave, planner->now);
+        part->who = &planner->who.audience;
         plan_part_take(part, blocks, share);
         part->owner = planner;
         part->look = &planner->look;
@@ -253,7 +264,41 @@ static void plan_read(struct planner *planner)
     planner->read.incident = planner->wave->incident;
     planner->read.from = planner->cursor;
     planner->read.limit = (unsigned)planner->blocks;
+    planner->read.taken_by = planner->who.audience.taken_by;
     store_roster_read(planner->wave->delivery->config.store, &planner->read);
+}
+
+/* ---- Who. ---- */
+static void on_audience(struct delivery_request *request)
+{
+    struct audience_load *load = container_of(request, struct audience_load, request);
+    struct planner *planner = container_of(load, struct planner, who);
+    if (request->result != RESULT_OK || planner->wave->stopping) {
+        planner->wave->stopping = true;
+        plan_end(planner, false);
+    } else if (load->audience.moving) {
+        audience_free(&load->audience);
+        loop_timer_start(&planner->again, MOVING_MS);
+    } else {
+        plan_read(planner);
+    }
+}
+
+static void ask_audience(struct planner *planner)
+{
+    memset(&planner->who, 0, sizeof(planner->who));
+    planner->who.request.cb = on_audience;
+    planner->who.dossier = planner->wave->dossier;
+    audience_load(planner->wave->delivery, &planner->who);
+}
+
+static void on_again(struct loop_timer *timer)
+{
+    struct planner *planner = container_of(timer, struct planner, again);
+    if (planner->wave->stopping)
+        plan_end(planner, false);
+    else
+        ask_audience(planner);
 }
 
 void plan_start(struct active_wave *wave)
@@ -266,5 +311,6 @@ void plan_start(struct active_wave *wave)
     planner->blocks = SEGMENT_BLOCKS;
     log_info("planning", LOG_INT("wave", wave->id), LOG_INT("blocks", planner->end),
              LOG_INT("from", planner->cursor));
-    plan_read(planner);
+    loop_timer_init(wave->delivery->config.loop, &planner->again, on_again);
+    ask_audience(planner);
 }

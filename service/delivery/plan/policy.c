@@ -124,6 +124,12 @@ enum result policy_make(struct policy *ret_policy, const struct delivery_config 
     return RESULT_OK;
 }
 
+void policy_name_channels(const struct policy *policy, struct chunk_row *chunks, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        chunks[i].channel_name = policy->channels[chunks[i].channel].channel;
+}
+
 static void write_indexes(struct buf *to, const char *name, const uint8_t *indexes, unsigned n)
 {
     buf_printf(to, ",\"%s\":[", name);

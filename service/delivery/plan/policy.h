@@ -31,6 +31,8 @@ struct policy {
  * kind). INVALID: the document names a channel that is not configured. */
 enum result policy_make(struct policy *ret_policy, const struct delivery_config *config,
                         struct json_object *document, struct error *error);
+/* Chunks know their channel by name: holds act on it. */
+void policy_name_channels(const struct policy *policy, struct chunk_row *chunks, size_t n);
 bool policy_write(struct buf *to, const struct policy *policy);
 /* INVALID: damaged. Live channels are looked up in the configuration. */
 enum result policy_read(struct policy *ret_policy, struct blob json,

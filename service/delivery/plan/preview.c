@@ -184,6 +184,7 @@ void delivery_preview(struct delivery *delivery, struct delivery_preview *req)
     preview->req = req;
     preview->person.request.cb = on_person;
     preview->person.incident = req->incident;
+    preview->person.ordinal = req->ordinal;
     preview->person.recipient_id = req->recipient_id;
     person_load(delivery, &preview->person);
 }

@@ -11,6 +11,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/fate.h"
+#include "service/delivery/wave/audience.h"
 
 enum { SEGMENT_BLOCKS = 64, LIST_BYTES_MAX = 4 << 20 };
 
@@ -30,6 +31,7 @@ struct rehearsal {
     unsigned listed;
     bool more;
     struct buf people;
+    struct audience_load who;
 };
 
 static void rehearsal_finish(struct rehearsal *it, enum result result, const struct error *error)
@@ -41,6 +43,7 @@ static void rehearsal_finish(struct rehearsal *it, enum result result, const str
     dossier_destroy(&it->dossier);
     arena_destroy(&it->blocks_arena);
     arena_destroy(&it->person_arena);
+    audience_free(&it->who.audience);
     buf_wipe(&it->people);
     wish_look_free(&it->look);
     mem_free(it);
@@ -155,12 +158,14 @@ static void rehearse_work(struct lane_job *job, unsigned thread)
         bool opens = roster_open_seeds(block, &it->dossier->key, seeds);
         for (unsigned slot = 0; slot < block->n; slot++) {
             arena_reset(it->person_arena);
-            if (roster_is_void(block, slot))
+            if (roster_is_void(block, slot) ||
+                !audience_may(&it->who.audience, (uint32_t)(block->block * ROSTER_BLOCK + slot)))
                 continue;
             if (opens && roster_open_person(it->delivery->codecs[thread], block, seeds, slot,
-                                            it->person_arena, &r) == RESULT_OK)
-                rehearse_person(it, &r, &seeds[slot]);
-            else
+                                            it->person_arena, &r) == RESULT_OK) {
+                if (audience_wants(&it->who.audience, &r, block->part))
+                    rehearse_person(it, &r, &seeds[slot]);
+            } else
                 it->unopened++;
         }
     }
@@ -220,7 +225,18 @@ static void rehearse_next(struct rehearsal *it)
     it->read.incident = it->req->incident;
     it->read.from = it->at;
     it->read.limit = SEGMENT_BLOCKS;
+    it->read.taken_by = it->who.audience.taken_by;
     store_roster_read(it->delivery->config.store, &it->read);
+}
+
+static void on_audience(struct delivery_request *request)
+{
+    struct audience_load *who = container_of(request, struct audience_load, request);
+    struct rehearsal *it = container_of(who, struct rehearsal, who);
+    if (request->result != RESULT_OK)
+        rehearsal_finish(it, request->result, &request->error);
+    else
+        rehearse_next(it);
 }
 
 static void on_dossier(struct delivery_request *request)
@@ -231,10 +247,13 @@ static void on_dossier(struct delivery_request *request)
     it->dossier = load->dossier;
     if (result == RESULT_OK)
         result = dossier_check(it->dossier, &request->error);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK) {
         rehearsal_finish(it, result, &request->error);
-    else
-        rehearse_next(it);
+        return;
+    }
+    it->who.request.cb = on_audience;
+    it->who.dossier = it->dossier;
+    audience_load(it->delivery, &it->who);
 }
 
 void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req)
@@ -247,5 +266,6 @@ void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req)
     buf_init(&it->people, SIZE_MAX);
     it->load.request.cb = on_dossier;
     it->load.incident = req->incident;
+    it->load.ordinal = req->ordinal;
     dossier_load(delivery, &it->load);
 }

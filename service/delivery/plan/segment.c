@@ -125,10 +125,14 @@ static void plan_block(struct plan_part *part, struct roster_codec *codec,
     for (unsigned slot = 0; slot < block->n; slot++) {
         arena_reset(part->person_arena);
         enum result result = RESULT_NOT_FOUND; /* a void slot is nobody */
+        if (!audience_may(part->who, (uint32_t)(block->block * ROSTER_BLOCK + slot)))
+            continue;
         if (opens)
             result = roster_open_person(codec, block, seeds, slot, part->person_arena, &r);
         else if (!roster_is_void(block, slot))
             result = RESULT_INVALID;
+        if (result == RESULT_OK && !audience_wants(part->who, &r, block->part))
+            continue;
         if (result == RESULT_OK) {
             plan_person(part, &r, &seeds[slot]);
         } else if (result == RESULT_DENIED) {

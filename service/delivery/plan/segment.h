@@ -5,6 +5,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/judge.h"
 #include "service/delivery/plan/cut.h"
+#include "service/delivery/wave/audience.h"
 
 enum {
     SEGMENT_BLOCKS = 64,
@@ -23,7 +24,8 @@ struct plan_part {
     size_t n_blocks;
     const struct wish_look *look; /* what is known of these people from before; outlives the work */
     time_ms now;
-    struct arena *arena; /* what the work makes */
+    const struct audience *who; /* only these; shared, read only */
+    struct arena *arena;        /* what the work makes */
     struct arena *person_arena;
     /* Out. */
     struct cut cut; /* entries by ascending number; no chunks yet */

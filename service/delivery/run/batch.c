@@ -35,7 +35,7 @@ static const struct outcome outcome_not_sent = {
 
 static bool must_stop(const struct batch *batch)
 {
-    return batch->canceled || batch->run->wave->stopping || batch->run->lost;
+    return batch->canceled || run_stops(batch->run) || batch->run->lost;
 }
 
 static void batch_end(struct batch *batch)
@@ -206,7 +206,10 @@ static void on_intended(struct store_request *request)
 {
     struct store_chunk_record *record = container_of(request, struct store_chunk_record, request);
     struct batch *batch = container_of(record, struct batch, record);
-    if (request->result != RESULT_OK) {
+    if (request->result == RESULT_DENIED) { /* claimed before somebody said hold */
+        batch->run->held = true;
+        batch->intent.n = 0;
+    } else if (request->result != RESULT_OK) {
         batch->run->lost = true;
         log_warn("intent_refused", LOG_INT("chunk", batch->run->chunk.id),
                  LOG_TEXT("result", result_name(request->result)));
@@ -243,7 +246,8 @@ static void batch_2_intend(struct batch *batch)
                                           .gen = run->chunk.gen,
                                           .positions = batch->positions,
                                           .n = n,
-                                          .attempt = batch->items[0].attempt};
+                                          .attempt = batch->items[0].attempt,
+                                          .notice = run->wave->row.notice};
     memset(&batch->record, 0, sizeof(batch->record));
     batch->record.request.cb = on_intended;
     batch->record.chunk = run->chunk.id;

@@ -91,10 +91,11 @@ static uint8_t deferred(struct run *run, const struct batch_item *item, const ch
     delivery->stats.deferred++;
     if (item->provider_fault)
         return provider_failed(run, item);
+    const uint8_t state = item->flags & RETRY_WAS_UNCERTAIN ? MEMBER_UNCERTAIN : MEMBER_DEFERRED;
     retry_at(run, item->position,
              (struct retry){.attempt = item->attempt, .flags = item->flags & (uint8_t)~RETRY_QUERY},
              run_backoff(run, item->attempt));
-    return MEMBER_DEFERRED;
+    return state; /* what may have left before stays so: a correction asks */
 }
 
 /* It had been taken when the stop came, and was taken back: it goes anew, as if never sent. */
@@ -118,7 +119,7 @@ static uint8_t not_sent(struct run *run, const struct batch_item *item)
     if (!item->batch->query) { /* due at once: what a decision sent again had been due in years */
         const struct retry again = {.attempt = (uint8_t)(item->attempt - 1), .flags = item->flags};
         retry_at(run, item->position, again, 0);
-        return MEMBER_DEFERRED;
+        return item->flags & RETRY_WAS_UNCERTAIN ? MEMBER_UNCERTAIN : MEMBER_DEFERRED;
     }
     if (item->sent_at == 0 || item->batch->canceled) /* we stopped asking: that is no answer */
         return MEMBER_UNCERTAIN;

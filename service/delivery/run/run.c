@@ -45,7 +45,7 @@ static bool is_sendable(struct run *run, uint16_t position, time_ms now)
     const struct retry *retry;
     if (run->wave->delivery->restored && !wants_query(run, position)) /* questions alone */
         return false;
-    if (run->busy[position] || (byte & (MEMBER_TOLD | MEMBER_PASSED_ON)))
+    if (run->busy[position] || run->kept[position] || (byte & (MEMBER_TOLD | MEMBER_PASSED_ON)))
         return false;
     switch (byte & MEMBER_STATE_MASK) {
     case MEMBER_PENDING:
@@ -93,6 +93,63 @@ static unsigned batch_size(const struct run *run)
 {
     unsigned size = gate_batch(run->gate);
     return size > run->most ? run->most : size;
+}
+
+/* ---- Holds. ---- */
+
+bool run_stops(const struct run *run)
+{
+    return run->wave->stopping || run->held;
+}
+
+const struct chunk_row *run_chunk(const struct run *run)
+{
+    return &run->chunk;
+}
+
+static int position_of(const struct run *run, uint32_t number)
+{
+    unsigned low = 0, high = run->chunk.n;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (run->members[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < run->chunk.n && run->members[low] == number ? (int)low : -1;
+}
+
+void run_hold(struct run *run)
+{
+    run->held = true;
+    run_cancel(run);
+    run_pump(run);
+}
+
+void run_hold_person(struct run *run, uint32_t number)
+{
+    int position = position_of(run, number);
+    if (position < 0)
+        return;
+    run->kept[position] = true;
+    list_each(node, &run->batches)
+    {
+        struct batch *batch = container_of(node, struct batch, node);
+        for (unsigned i = 0; i < batch->n; i++)
+            if (batch->items[i].position == position)
+                batch_cancel(batch);
+    }
+    run_recount(run);
+}
+
+void run_free_person(struct run *run, uint32_t number)
+{
+    int position = position_of(run, number);
+    if (position >= 0) {
+        run->kept[position] = false;
+        run_recount(run);
+    }
 }
 
 /* ---- Late facts about a chunk in work. ---- */
@@ -230,7 +287,7 @@ const struct gate *run_gate(const struct run *run)
 void run_fill(struct run *run)
 {
     bool closed = run->ending || run->judgement != NULL || run->lost || run->ended;
-    if (!closed && !run->wave->stopping && run->queued > 0)
+    if (!closed && !run_stops(run) && run->queued > 0)
         start_batches(run);
 }
 
@@ -238,13 +295,13 @@ void run_pump(struct run *run)
 {
     if (run->ending || run->judgement != NULL)
         return;
-    if (!run->lost && !run->ended && !run->wave->stopping)
+    if (!run->lost && !run->ended && !run_stops(run))
         start_batches(run);
     if (!run_is_quiet(run))
         return;
     if (run->lost || run->ended)
         run_leave(run);
-    else if (run->wave->stopping)
+    else if (run_stops(run))
         give_back(run, CHUNK_READY, delivery_now(run->wave->delivery));
     else if (run->wave->delivery->restored) {
         if (run->queued == 0)
@@ -271,9 +328,9 @@ void run_cancel(struct run *run)
     list_each(node, &run->batches) batch_cancel(container_of(node, struct batch, node));
 }
 
-void run_start(struct active_wave *wave, const struct chunk_row *chunk,
-               const struct chunk_intent *intents, size_t n_intents)
+void run_start(struct active_wave *wave, const struct run_claim *claim)
 {
+    const struct chunk_row *chunk = claim->chunk;
     struct run *run = mem_new(struct run);
     run->wave = wave;
     run->gate = wave->gates[chunk->channel];
@@ -295,8 +352,13 @@ void run_start(struct active_wave *wave, const struct chunk_row *chunk,
     list_init(&run->batches);
     list_append(&wave->runs, &run->node);
     wave->n_runs++;
-    if (n_intents > 0)
-        run_judge_intents(run, intents, n_intents);
+    for (size_t i = 0; i < claim->n_held; i++) {
+        int position = position_of(run, claim->held[i]);
+        if (position >= 0)
+            run->kept[position] = true;
+    }
+    if (claim->n_intents > 0)
+        run_judge_intents(run, claim->intents, claim->n_intents);
     run_pump(run);
 }
 

@@ -77,6 +77,8 @@ struct run {
     uint32_t *members;
     uint8_t *progress;
     bool busy[CHUNK_MEMBERS]; /* in a batch now */
+    bool kept[CHUNK_MEMBERS]; /* this person is held: not sent to now */
+    bool held;                /* a hold covers the chunk: it is given back */
     struct retries retries;
     struct list batches;
     unsigned n_batches;
@@ -102,6 +104,8 @@ void batch_render(struct lane_job *job, unsigned thread);
 /* record.c: turns outcomes into changes, retries and receipts, and writes them. */
 void batch_record(struct batch *batch);
 /* run.c */
+/* No more bytes of this run: its wave stops, or a hold covers it. */
+bool run_stops(const struct run *run);
 void run_batch_done(struct run *run, struct batch *batch, enum result result);
 /* The time of a retry after an uncertain or deferred outcome. */
 int64_t run_backoff(struct run *run, unsigned attempt);

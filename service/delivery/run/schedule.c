@@ -173,7 +173,8 @@ static void on_claimed(struct store_request *request)
     wave->looked = wave->looked || wave->dry;
     delivery->stats.chunks_claimed += claim->n;
     for (size_t i = 0; i < claim->n; i++)
-        run_start(wave, &claim->chunks[i], claim->intents[i], claim->n_intents[i]);
+        run_start(wave, &(struct run_claim){&claim->chunks[i], claim->intents[i],
+                                            claim->n_intents[i], claim->held, claim->n_held});
     bool empty = claim->n == 0 && !claim->open;
     bool again = claim->n > 0 || wave->poked || claim->begun;
     arena_destroy(&wave->claim_arena);
@@ -305,6 +306,7 @@ static void wave_activate(struct delivery *delivery, const struct wave_row *row)
     receipt_batch_init(&wave->move_receipts, wave->incident, wave->id, 0);
     wave->load.request.cb = on_loaded;
     wave->load.incident = row->incident;
+    wave->load.wave = row->id;
     dossier_load(delivery, &wave->load);
 }
 

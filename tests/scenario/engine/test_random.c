@@ -99,17 +99,19 @@ static void on_acted(struct delivery_request *request)
 
 static enum result act(struct play *play, enum delivery_verb verb, id principal)
 {
-    struct delivery_act act = {.request = {.cb = on_acted, .private_state = play},
+    struct delivery_act req = {.request = {.cb = on_acted, .private_state = play},
                                .verb = verb,
                                .incident = play->incident,
                                .principal = principal,
                                .reason = "dice",
                                .until = TIME_NONE};
     play->acting = true;
-    delivery_act(play->rig->delivery, &act);
+    delivery_act(play->rig->delivery, &req);
     for (unsigned i = 0; i < 10000 && play->acting; i++)
         rig_steps(play->rig, 1);
     CHECK(play, !play->acting);
+    if (play->acted == RESULT_OK && req.asked) /* another person agrees */
+        return act(play, verb, principal == AUTHOR ? APPROVER : AUTHOR);
     return play->acted;
 }
 
