@@ -56,7 +56,8 @@ struct store_hold_lift {
     id hold;      /* this one; or 0 and ... */
     int64_t wave; /* ... every one on this wave as a whole; 0 = on the incident as a whole */
     id principal;
-    bool by_fact;              /* an order rule: the regulator is told, nobody need agree */
+    bool by_fact; /* order rules of `jurisdiction`: the regulator is told, nobody need agree */
+    const char *jurisdiction;
     int64_t notice;            /* wave: it goes on with this notice version; 0 = as it is */
     const struct blob *policy; /* wave with `notice`: the policy from now on */
     const uint8_t *hash;       /* ... and the hash that must be approved */

@@ -47,17 +47,25 @@ static bool check_query(struct call *call)
     return true;
 }
 
-static bool is_json(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
-    size_t n = sizeof json - 1;
-    return type && strncasecmp(type, json, n) == 0 &&
+    size_t n = strlen(wanted);
+    return type && strncasecmp(type, wanted, n) == 0 &&
            (type[n] == 0 || type[n] == ';' || type[n] == ' ');
 }
 
 static bool check_json_type(struct call *call)
 {
-    if (is_json(http_request_header(call->http, "Content-Type")))
+    const char *type = http_request_header(call->http, "Content-Type");
+    if (call->route->body == BODY_MERGE_PATCH) {
+        if (is_type(type, "application/merge-patch+json"))
+            return true;
+        call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, NULL,
+                     "This needs a body of Content-Type application/merge-patch+json (RFC 7396); "
+                     "send one.");
+        return false;
+    }
+    if (is_type(type, "application/json"))
         return true;
     call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, NULL,
                  "This needs a body of Content-Type application/json; send one.");
@@ -111,7 +119,7 @@ static void read_document(struct call *call)
 static void read_small(struct call *call)
 {
     call->body = http_request_body(call->http);
-    bool json = call->route->body == BODY_JSON ||
+    bool json = call->route->body == BODY_JSON || call->route->body == BODY_MERGE_PATCH ||
                 (call->route->body == BODY_JSON_OPTIONAL && call->body.length > 0);
     if (!json || (check_json_type(call) && read_json(call)))
         call->route->handler(call);
@@ -218,6 +226,26 @@ id call_path_id(struct call *call, const char *name, const char *prefix)
         call_problem(call, HTTP_PROBLEM_NOT_FOUND, NULL,
                      "There is nothing of this id; check the path.");
     return value;
+}
+
+bool call_path_number(struct call *call, const char *name, int *ret_number)
+{
+    int64_t value = 0;
+    if (parse_i64(str_or(http_request_param(call->http, name), ""), &value) && value > 0 &&
+        value <= INT32_MAX) {
+        *ret_number = (int)value;
+        return true;
+    }
+    call_problem(call, HTTP_PROBLEM_NOT_FOUND, NULL,
+                 "There is nothing of this number; check the path.");
+    return false;
+}
+
+bool call_path_ordinal(struct call *call, int *ret_ordinal)
+{
+    *ret_ordinal = 0;
+    return http_request_param(call->http, "ordinal") == NULL ||
+           call_path_number(call, "ordinal", ret_ordinal);
 }
 
 bool call_query_id(struct call *call, const char *name, const char *prefix, id *ret_id)

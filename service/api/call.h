@@ -39,6 +39,7 @@ enum call_body {
     BODY_NONE,
     BODY_JSON,          /* application/json, an object */
     BODY_JSON_OPTIONAL, /* may be empty */
+    BODY_MERGE_PATCH,   /* application/merge-patch+json (RFC 7396), an object */
     BODY_DOCUMENT,      /* as BODY_JSON, but large: read only once it is known who sends it */
     BODY_BYTES,         /* anything: the resource looks */
     BODY_UPLOAD         /* streamed */
@@ -81,6 +82,10 @@ const char *call_actor(struct call *call);
 
 /* An id in the path; 0 after a 404 has been given (the call is gone then). */
 id call_path_id(struct call *call, const char *name, const char *prefix);
+/* A number of 1 or more in the path; false after a 404. */
+bool call_path_number(struct call *call, const char *name, int *ret_number);
+/* The ordinal of the wave in the path; 0 when the path names none; false after a 404. */
+bool call_path_ordinal(struct call *call, int *ret_ordinal);
 /* The same from a query parameter that may be absent (0); false after a 400. */
 bool call_query_id(struct call *call, const char *name, const char *prefix, id *ret_id);
 /* A number between 1 and max, `fallback` when absent; false after a 400. */

@@ -1,4 +1,4 @@
-/* decisions.c - approve, release, hold, resume, cancel: what people decide about a wave.
+/* decisions.c - approve, release, resume, cancel: what people decide about a wave.
  *
  * The engine and the store hold the rules of state and of the author who may not approve. One more
  * is kept here, because tokens are the API's: nobody approves with a token that the author minted,
@@ -33,18 +33,19 @@ static void acted(struct delivery_request *request)
         call_error(it->call, &request->error);
         return;
     }
-    if (it->act.verb == VERB_RESUME)
+    if (it->act.verb == VERB_RESUME && !it->act.asked)
         requests_wake(it->call->api->requests);
     struct json_object *json = json_object_new_object();
     out_id(json, "incident", "inc", it->act.incident);
     out_int(json, "wave", it->act.wave);
+    out_int(json, "ordinal", it->act.ordinal);
     out_text(json, "state", sm_name(&wave_states, it->act.state));
     out_int(json, "approvals", it->act.approvals);
     out_int(json, "approvals_required", it->act.required);
     out_text(json, "approval_hash", it->act.approval_hash[0] ? it->act.approval_hash : NULL);
-    if (it->act.verb == VERB_HOLD)
-        out_time(json, "until", it->act.until);
-    call_reply_json(it->call, 200, json);
+    if (it->act.verb == VERB_RESUME)
+        out_bool(json, "resumed", !it->act.asked);
+    call_reply_json(it->call, it->act.asked ? 202 : 200, json);
 }
 
 static void act(struct decision *it)
@@ -101,10 +102,10 @@ static const struct member_rule release_members[] = {
     {"break_glass", MEMBER_BOOL, 0, false, NULL},
     {"reason", MEMBER_LINE, 300, false, NULL},
 };
-static const struct member_rule hold_members[] = {
-    {"wave", MEMBER_INT, INT64_MAX, false, NULL}, {"reason", MEMBER_LINE, 300, true, NULL},
-    {"agency", MEMBER_LINE, 200, false, NULL},    {"officer", MEMBER_LINE, 200, false, NULL},
-    {"until", MEMBER_TIME, 0, false, NULL},
+static const struct member_rule resume_members[] = {
+    {"wave", MEMBER_INT, INT64_MAX, false, NULL},
+    {"notice_version", MEMBER_INT, INT32_MAX, false, NULL},
+    {"reason", MEMBER_LINE, 300, false, NULL},
 };
 
 static void check_hash(struct json_object *json, struct findings *findings)
@@ -129,14 +130,16 @@ static struct decision *decision_make(struct call *call, enum delivery_verb verb
         call_findings(call, HTTP_PROBLEM_INVALID_CONTENT, &findings);
         return NULL;
     }
+    int ordinal = 0;
     id incident = call_path_id(call, "id", "inc");
-    if (!incident)
+    if (!incident || !call_path_ordinal(call, &ordinal))
         return NULL;
     struct decision *it = arena_new(call->arena, struct decision);
     it->call = call;
     it->act = (struct delivery_act){.request = {.cb = acted, .arena = call->arena},
                                     .verb = verb,
                                     .incident = incident,
+                                    .ordinal = ordinal,
                                     .principal = call->principal,
                                     .until = TIME_NONE};
     if (call->json) {
@@ -146,9 +149,7 @@ static struct decision *decision_make(struct call *call, enum delivery_verb verb
         it->act.people = json_get_int(call->json, "people", 0);
         it->act.break_glass = json_get_bool(call->json, "break_glass", false);
         it->act.reason = json_get_string(call->json, "reason");
-        it->act.agency = json_get_string(call->json, "agency");
-        it->act.officer = json_get_string(call->json, "officer");
-        json_member_time(call->json, "until", &it->act.until);
+        it->act.notice = json_get_int(call->json, "notice_version", 0);
     }
     return it;
 }
@@ -180,14 +181,9 @@ void release_post(struct call *call)
         act(it);
 }
 
-void hold_post(struct call *call)
-{
-    decide(call, VERB_HOLD, MEMBER_RULES(hold_members));
-}
-
 void resume_post(struct call *call)
 {
-    decide(call, VERB_RESUME, MEMBER_RULES(plain_members));
+    decide(call, VERB_RESUME, MEMBER_RULES(resume_members));
 }
 
 void cancel_post(struct call *call)

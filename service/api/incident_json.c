@@ -2,6 +2,7 @@
  * contradict each other. Everything that is wrong is found in one pass; nothing is changed. */
 
 /* System. */
+#include <stdio.h>
 #include <string.h>
 
 /* Base. */
@@ -37,6 +38,7 @@ static const struct member_rule incident_members[] = {
     {"establishment", MEMBER_PLACE, 8, false, NULL},
     {"consent_required", MEMBER_BOOL, 0, false, NULL},
     {"facts", MEMBER_OBJECT, 0, false, NULL},
+    {"internal_notes", MEMBER_TEXT, INCIDENT_NOTES_BYTES, false, NULL},
     {"channels", MEMBER_ARRAY, 16, false, NULL},
     {"test", MEMBER_BOOL, 0, false, NULL},
     {"recipients", MEMBER_ARRAY, INCIDENT_INLINE_MAX, false, NULL},
@@ -127,8 +129,8 @@ static bool channel_known(const struct incident_rules *rules, const char *word)
     return rules->n_channels == 0 && json_name_check(word, 16);
 }
 
-static void check_channels(struct json_object *array, const struct incident_rules *rules,
-                           struct findings *findings)
+void incident_channels_check(struct json_object *array, const struct incident_rules *rules,
+                             struct findings *findings)
 {
     size_t n = json_object_array_length(array);
     if (n == 0)
@@ -143,27 +145,70 @@ static void check_channels(struct json_object *array, const struct incident_rule
     }
 }
 
-static void check_fact(const char *name, struct json_object *value, struct findings *findings)
+static void check_fact(const char *pointer, const char *name, struct json_object *value,
+                       struct findings *findings)
 {
     if (!json_name_check(name, 64)) {
-        findings_add(findings, "/facts", name,
+        findings_add(findings, pointer, name,
                      "A fact's name must be lower-case letters, digits and _; correct it.");
         return;
     }
     const struct member_rule rule = {name, MEMBER_TEXT, INCIDENT_FACT_BYTES, false, NULL};
-    json_check_value(value, "/facts", &rule, findings);
+    json_check_value(value, pointer, &rule, findings);
     if (json_object_is_type(value, json_type_string) &&
         strstr(json_object_get_string(value), "{{{"))
-        findings_add(findings, "/facts", name,
+        findings_add(findings, pointer, name,
                      "{{{ is not allowed in a notice; use {{ }}, which escapes.");
 }
 
-static void check_facts(struct json_object *facts, struct findings *findings)
+static void check_set(const char *pointer, struct json_object *facts, struct findings *findings)
 {
     if (json_object_object_length(facts) > INCIDENT_FACTS_MAX)
-        findings_add(findings, "/facts", NULL, "There are more than %d facts; send fewer.",
+        findings_add(findings, pointer, NULL, "There are more than %d facts; send fewer.",
                      INCIDENT_FACTS_MAX);
-    json_object_object_foreach(facts, name, value) check_fact(name, value, findings);
+    json_object_object_foreach(facts, name, value) check_fact(pointer, name, value, findings);
+}
+
+/* "default", "de", "fr-CA". */
+static bool is_locale(const char *key)
+{
+    size_t n = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return key[n] == 0 && n >= 2 && n <= 16;
+}
+
+static void check_language(const char *key, struct json_object *set, struct findings *findings)
+{
+    char pointer[64];
+    snprintf(pointer, sizeof(pointer), "/facts/%.32s", key);
+    if (!is_locale(key))
+        findings_add(findings, "/facts", key,
+                     "It is no language tag (de, fr-CA) and not default; correct it.");
+    else if (!json_object_is_type(set, json_type_object))
+        findings_add(findings, "/facts", key,
+                     "Facts by language are objects all; put this one into default.");
+    else
+        check_set(pointer, set, findings);
+}
+
+void incident_facts_check(struct json_object *facts, struct findings *findings)
+{
+    bool by_language = false;
+    json_object_object_foreach(facts, key, value)
+    {
+        (void)key;
+        by_language = by_language || json_object_is_type(value, json_type_object);
+    }
+    if (!by_language) {
+        check_set("/facts", facts, findings);
+        return;
+    }
+    if (json_object_object_length(facts) > INCIDENT_LANGUAGES_MAX)
+        findings_add(findings, "/facts", NULL, "There are more than %d languages; send fewer.",
+                     INCIDENT_LANGUAGES_MAX);
+    if (json_get(facts, "default") == NULL)
+        findings_add(findings, "/facts", "default",
+                     "Facts by language need a default, for everybody else; add it.");
+    json_object_object_foreach(facts, locale, set) check_language(locale, set, findings);
 }
 
 struct order {
@@ -253,9 +298,9 @@ bool incident_json_check(struct json_object *json, const struct incident_rules *
     if ((it = part(json, "sectors", json_type_array)))
         check_sectors(it, findings);
     if ((it = part(json, "channels", json_type_array)))
-        check_channels(it, rules, findings);
+        incident_channels_check(it, rules, findings);
     if ((it = part(json, "facts", json_type_object)))
-        check_facts(it, findings);
+        incident_facts_check(it, findings);
     if ((it = part(json, "recipients", json_type_array)))
         check_recipients(it, findings);
     check_breach(json, findings);

@@ -4,6 +4,7 @@
 /* Base. */
 #include "base/json.h"
 #include "base/sm.h"
+#include "base/str.h"
 
 /* This module. */
 #include "service/api/call.h"
@@ -47,7 +48,7 @@ static void add_counters(struct json_object *wave, const struct delivery_wave_vi
     }
 }
 
-static struct json_object *wave_json(const struct delivery_wave_view *view)
+struct json_object *incident_view_wave(const struct delivery_wave_view *view)
 {
     const struct wave_row *row = &view->row;
     char hash[DIGEST_TEXT_SIZE];
@@ -55,7 +56,14 @@ static struct json_object *wave_json(const struct delivery_wave_view *view)
     hex_encode(hash, row->approved_hash, DIGEST_SIZE);
     out_int(wave, "wave", row->id);
     out_int(wave, "ordinal", row->ordinal);
-    out_text(wave, "kind", row->kind == WAVE_WRITTEN_NOTICE ? "written_notice" : "notice");
+    out_text(wave, "kind", wave_kind_name(row->kind));
+    out_id(wave, "author", "tok", row->author);
+    if (row->notice)
+        out_int(wave, "notice_version", row->notice);
+    else
+        out_text(wave, "notice_version", NULL);
+    out_time(wave, "not_before", row->not_before);
+    out_json(wave, "caps", str_or(row->caps, "null"));
     out_text(wave, "state", sm_name(&wave_states, row->state));
     out_int(wave, "approvals", row->approvals);
     out_text(wave, "approved_hash", row->approvals ? hash : NULL);
@@ -75,6 +83,7 @@ struct json_object *incident_view(const struct delivery_incident_get *got)
     struct json_object *recipients = json_object_new_object();
     out_id(json, "id", "inc", row->id);
     out_int(json, "version", row->version);
+    out_int(json, "notice_version", row->notice);
     out_text(json, "state", sm_name(&wave_states, got->n_waves ? got->waves[0].row.state : 0));
     out_bool(json, "test", row->test);
     out_id(json, "author", "tok", row->author);
@@ -84,7 +93,7 @@ struct json_object *incident_view(const struct delivery_incident_get *got)
     out_int(recipients, "rejected", row->rejected);
     json_object_object_add(json, "recipients", recipients);
     for (size_t i = 0; i < got->n_waves; i++)
-        json_object_array_add(waves, wave_json(&got->waves[i]));
+        json_object_array_add(waves, incident_view_wave(&got->waves[i]));
     json_object_object_add(json, "waves", waves);
     json_object_object_add(json, "incident", json_object_get(got->document));
     return json;

@@ -3,4 +3,6 @@
 #include "service/delivery/delivery.h"
 
 /* The caller puts it. */
+/* One wave as it stands. */
+struct json_object *incident_view_wave(const struct delivery_wave_view *view);
 struct json_object *incident_view(const struct delivery_incident_get *got);

@@ -185,9 +185,21 @@ static void got(struct delivery_request *request)
         call_error(get->call, &request->error);
         return;
     }
-    struct json_object *json = incident_view(&get->get);
+    const char *etag = arena_printf(get->call->arena, "\"%lld\"", (long long)get->get.row.version);
+    size_t length = 0;
+    const char *text = json_text_of(get->call->arena, incident_view(&get->get), &length);
     json_object_put(get->get.document);
-    call_reply_json(get->call, 200, json);
+    json_object_put(get->get.spec);
+    if (!text || !etag)
+        call_problem(get->call, HTTP_PROBLEM_INTERNAL, NULL,
+                     "The answer is too large; read its waves one by one.");
+    else
+        call_reply(get->call, &(struct call_reply){.status = 200,
+                                                   .type = "application/json",
+                                                   .bytes = text,
+                                                   .length = length,
+                                                   .fields = &(struct http_field){"ETag", etag},
+                                                   .n_fields = 1});
 }
 
 void incidents_get(struct call *call)

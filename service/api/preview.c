@@ -48,13 +48,15 @@ void preview_get(struct call *call)
                      "Say whose notice is wanted: recipient=<recipient_id>.");
         return;
     }
+    int ordinal = 0;
     id incident = call_path_id(call, "id", "inc");
-    if (!incident)
+    if (!incident || !call_path_ordinal(call, &ordinal))
         return;
     struct preview *it = arena_new(call->arena, struct preview);
     it->call = call;
     it->preview = (struct delivery_preview){.request = {.cb = previewed, .arena = call->arena},
                                             .incident = incident,
+                                            .ordinal = ordinal,
                                             .recipient_id = recipient,
                                             .channel = http_request_query(call->http, "channel")};
     delivery_preview(call->api->config.delivery, &it->preview);
@@ -82,13 +84,16 @@ static void rehearsed(struct delivery_request *request)
 void rehearsal_get(struct call *call)
 {
     int64_t limit = 100;
+    int ordinal = 0;
     id incident = call_path_id(call, "id", "inc");
-    if (!incident || !call_query_number(call, "limit", 1000, &limit))
+    if (!incident || !call_path_ordinal(call, &ordinal) ||
+        !call_query_number(call, "limit", 1000, &limit))
         return;
     struct rehearsal *it = arena_new(call->arena, struct rehearsal);
     it->call = call;
     it->rehearse = (struct delivery_rehearse){.request = {.cb = rehearsed, .arena = call->arena},
                                               .incident = incident,
+                                              .ordinal = ordinal,
                                               .limit = (unsigned)limit};
     delivery_rehearse(call->api->config.delivery, &it->rehearse);
 }

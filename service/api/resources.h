@@ -7,6 +7,19 @@ struct call;
 void incidents_post(struct call *call);
 void incidents_list(struct call *call);
 void incidents_get(struct call *call);
+/* patch.c */
+void incidents_patch(struct call *call);
+/* waves.c */
+void waves_post(struct call *call);
+void waves_list(struct call *call);
+void wave_get(struct call *call);
+void notices_list(struct call *call);
+void notice_get(struct call *call);
+/* holds.c */
+void hold_post(struct call *call);
+void holds_list(struct call *call);
+void hold_resume_post(struct call *call);
+void facts_post(struct call *call);
 /* uploads.c */
 void recipients_post(struct call *call);
 void recipients_part_put(struct call *call);
@@ -16,7 +29,6 @@ void rejected_get(struct call *call);
 /* decisions.c */
 void approvals_post(struct call *call);
 void release_post(struct call *call);
-void hold_post(struct call *call);
 void resume_post(struct call *call);
 void cancel_post(struct call *call);
 void review_post(struct call *call);

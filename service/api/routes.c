@@ -23,6 +23,7 @@ enum {
 #define HTTP_OF_BODY_NONE          HTTP_BODY_NONE
 #define HTTP_OF_BODY_JSON          HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_JSON_OPTIONAL HTTP_BODY_WHOLE
+#define HTTP_OF_BODY_MERGE_PATCH   HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_DOCUMENT      HTTP_BODY_STREAM
 #define HTTP_OF_BODY_BYTES         HTTP_BODY_WHOLE
 #define HTTP_OF_BODY_UPLOAD        HTTP_BODY_STREAM
@@ -40,6 +41,24 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents", incidents_post, RESP, BODY_DOCUMENT, 4 * MIB, ""),
     ROUTE("GET",    "/v1/incidents", incidents_list, STAFF | ADMIN, BODY_NONE, 0, "after,limit"),
     ROUTE("GET",    "/v1/incidents/{id}", incidents_get, STAFF | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("PATCH",  "/v1/incidents/{id}", incidents_patch, RESP, BODY_MERGE_PATCH, 1 * MIB, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/notices", notices_list, STAFF | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/notices/{version}", notice_get, STAFF | ADMIN, BODY_NONE, 0, ""),
+
+    ROUTE("POST",   "/v1/incidents/{id}/waves", waves_post, RESP, BODY_JSON, 256 * KIB, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/waves", waves_list, STAFF | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}", wave_get, STAFF | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}/preview", preview_get, RESP | APPR | COMP, BODY_NONE, 0, "recipient,channel"),
+    ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}/rehearsal", rehearsal_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "limit"),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/approvals", approvals_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/release", release_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/hold", hold_post, STAFF, BODY_JSON, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/resume", resume_post, APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/cancel", cancel_post, RESP | APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+
+    ROUTE("GET",    "/v1/incidents/{id}/holds", holds_list, STAFF | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/holds/{hold}/resume", hold_resume_post, APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/facts", facts_post, RESP | APPR | COMP | OPER, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("POST",   "/v1/incidents/{id}/recipients", recipients_post, RESP, BODY_UPLOAD, 0, ""),
     ROUTE("PUT",    "/v1/incidents/{id}/recipients/parts/{n}", recipients_part_put, RESP, BODY_UPLOAD, 0, ""),

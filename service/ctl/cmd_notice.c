@@ -1,4 +1,4 @@
-/* cmd_notice.c - preview, rehearse, approve, release, hold, resume, cancel, decide: the decisions
+/* cmd_notice.c - preview, rehearse, approve, release, cancel, decide: the decisions
  * about a notice. */
 
 /* System. */
@@ -76,11 +76,6 @@ enum ctl_exit run_approve(struct ctl *ctl)
     return decide(ctl, "/approvals", "{}");
 }
 
-enum ctl_exit run_resume(struct ctl *ctl)
-{
-    return decide(ctl, "/resume", "{}");
-}
-
 enum ctl_exit run_cancel(struct ctl *ctl)
 {
     return decide(ctl, "/cancel", "{}");
@@ -130,15 +125,6 @@ enum ctl_exit run_review(struct ctl *ctl)
     static const char *const names[] = {"note", NULL};
 
     return decide_with(ctl, "/review", names);
-}
-
-enum ctl_exit run_hold(struct ctl *ctl)
-{
-    static const char *const names[] = {"agency", "officer", "reason", "until", NULL};
-
-    if (str_empty(ctl_option(ctl, "reason")))
-        return complain(CTL_USAGE, "hold needs --reason: it stands in the receipt");
-    return decide_with(ctl, "/hold", names);
 }
 
 enum ctl_exit run_decide(struct ctl *ctl)

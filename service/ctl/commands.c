@@ -47,9 +47,37 @@ static const struct ctl_option preview_options[] = {
 
 static const struct ctl_option hold_options[] = {
     {"reason", 0, "TEXT", "why (needed)"},
+    {"wave", 0, "N", "of this wave alone"},
+    {"jurisdiction", 0, "PLACE", "of this jurisdiction alone, like US-CA"},
+    {"channel", 'c', "NAME", "of this channel alone"},
+    {"recipient", 'r', "ID", "of this person alone"},
+    {"code", 0, "hold|order_rule", "order_rule: until the regulator is told (see fact)"},
     {"agency", 0, "NAME", "the law enforcement agency that asks for it"},
     {"officer", 0, "NAME", "who asks for it"},
     {"until", 0, "TIME", "an alarm, RFC 3339; it never resumes by itself"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option wave_resume_options[] = {
+    {"notice-version", 0, "N", "go on with this one: the wave's own, or the newest, approved"},
+    {"reason", 0, "TEXT", "why; it is sealed with the receipt"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option resume_options[] = {
+    {"hold", 0, "ID", "lift this hold (see holds)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option fact_options[] = {
+    {"jurisdiction", 0, "PLACE", "whose regulator is told (needed)"},
+    {"note", 0, "TEXT", "how; it is sealed with the receipt"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option patch_options[] = {
+    {"reason", 0, "TEXT", "why (needed); it is kept with old and new value"},
+    {"version", 0, "N", "the version that you read (default: as it is now)"},
     OPTIONS_END,
 };
 
@@ -203,6 +231,10 @@ const struct ctl_command ctl_commands[] = {
     {"incident list", "", 0, "List the incidents, newest first", NULL, NULL, run_incident_list},
     {"incident show", "ID", 1, "Show one incident, all that is known of it", NULL, NULL,
      run_incident_show},
+    {"incident patch", "ID FILE", 2, "Change facts, dates, organisation, notes",
+     "FILE is a JSON merge patch (RFC 7396). What is sent by it becomes a new notice version;\n"
+     "waves that are not released must be approved again.",
+     patch_options, run_incident_patch},
     {"recipients upload", "ID FILE", 2, "Upload the people to tell", upload_help, upload_options,
      run_recipients_upload},
     {"recipients rejected", "ID", 1, "List the rows that were refused, and why",
@@ -223,9 +255,28 @@ const struct ctl_command ctl_commands[] = {
      release_options, run_release},
     {"review", "ID", 1, "Confirm that you have looked at what one person released alone",
      "The alarm of a release --alone ends with it.", review_options, run_review},
-    {"hold", "ID", 1, "Stop: nothing more leaves until it is resumed", NULL, hold_options,
+    {"hold", "ID", 1, "Stop: nothing more leaves until it is resumed",
+     "The whole incident, letters on request too, or what the options narrow it to.", hold_options,
      run_hold},
-    {"resume", "ID", 1, "Go on after a hold", NULL, NULL, run_resume},
+    {"holds", "ID", 1, "List the holds", NULL, NULL, run_holds},
+    {"resume", "ID", 1, "Go on after a hold",
+     "The first to say it asks; another person says it too, and it goes on.", resume_options,
+     run_resume},
+    {"fact", "ID", 1, "Record that a jurisdiction's regulator is told",
+     "Lifts the holds of code order_rule that waited for it.", fact_options, run_fact},
+    {"wave create", "ID FILE", 2, "Open one more wave: correction, update, late addition, re-mail",
+     "FILE is JSON: kind, audience, facts, notice_version, channels, schedule, caps.",
+     create_options, run_wave_create},
+    {"wave list", "ID", 1, "List the waves of an incident", NULL, NULL, run_wave_list},
+    {"wave show", "ID N", 2, "Show one wave", NULL, NULL, run_wave_show},
+    {"wave approve", "ID N", 2, "Approve a wave",
+     "A released wave that is held is approved as it would go on.", NULL, run_wave_approve},
+    {"wave release", "ID N", 2, "Let a wave go", NULL, NULL, run_wave_release},
+    {"wave hold", "ID N", 2, "Stop one wave", NULL, hold_options, run_wave_hold},
+    {"wave resume", "ID N", 2, "Go on with a wave after a hold",
+     "The first to say it asks; another person says it too, and it goes on.", wave_resume_options,
+     run_wave_resume},
+    {"wave cancel", "ID N", 2, "End a wave for good", NULL, NULL, run_wave_cancel},
     {"cancel", "ID", 1, "End it for good: nothing more leaves", NULL, NULL, run_cancel},
     {"decide", "ID RECIPIENT", 2,
      "Decide about a message of which nobody knows whether it was sent (state asked)",

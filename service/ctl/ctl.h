@@ -111,6 +111,17 @@ enum ctl_exit print_pages(struct ctl *ctl, const char *path, const struct pages 
 enum ctl_exit run_incident_create(struct ctl *ctl);
 enum ctl_exit run_incident_list(struct ctl *ctl);
 enum ctl_exit run_incident_show(struct ctl *ctl);
+enum ctl_exit run_incident_patch(struct ctl *ctl);
+enum ctl_exit run_wave_create(struct ctl *ctl);
+enum ctl_exit run_wave_list(struct ctl *ctl);
+enum ctl_exit run_wave_show(struct ctl *ctl);
+enum ctl_exit run_wave_approve(struct ctl *ctl);
+enum ctl_exit run_wave_release(struct ctl *ctl);
+enum ctl_exit run_wave_hold(struct ctl *ctl);
+enum ctl_exit run_wave_resume(struct ctl *ctl);
+enum ctl_exit run_wave_cancel(struct ctl *ctl);
+enum ctl_exit run_holds(struct ctl *ctl);
+enum ctl_exit run_fact(struct ctl *ctl);
 enum ctl_exit run_recipients_upload(struct ctl *ctl);
 enum ctl_exit run_recipients_rejected(struct ctl *ctl);
 enum ctl_exit run_recipients_show(struct ctl *ctl);

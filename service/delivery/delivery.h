@@ -113,8 +113,11 @@ struct delivery_wave_view {
 struct delivery_incident_get {
     struct delivery_request request;
     id incident;
+    int64_t notice;               /* in: the document of this notice version; 0: the newest */
+    int ordinal;                  /* in: of the wave whose `spec` is wanted; 0: none */
     struct incident_row row;      /* out */
     struct json_object *document; /* out: the caller puts it (json_object_put); NULL unless OK */
+    struct json_object *spec;     /* out: audience and texts of that wave; the caller puts it */
     struct delivery_wave_view *waves; /* out */
     size_t n_waves;
 };

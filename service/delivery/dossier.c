@@ -274,6 +274,8 @@ static enum result choose_wave(const struct dossier_load *req, struct dossier *d
     dossier->notice = dossier->row.notice;
     if (dossier->wave != NULL && dossier->wave->notice != 0 && !req->newest && !req->goes_on)
         dossier->notice = dossier->wave->notice;
+    if (req->notice > 0)
+        dossier->notice = req->notice;
     return dossier->wave != NULL || (req->wave == 0 && req->ordinal == 0) ? RESULT_OK
                                                                           : RESULT_NOT_FOUND;
 }
@@ -314,7 +316,7 @@ void dossier_load(struct delivery *delivery, struct dossier_load *req)
     req->get.request.arena =
         arena_create(64 << 20) /* a row and a policy for each written notice too */;
     req->get.incident = req->incident;
-    req->get.notice = req->newest || req->goes_on ? -1 : 0;
+    req->get.notice = req->newest || req->goes_on ? -1 : req->notice;
     req->get.wave = req->wave;
     req->get.ordinal = req->wave == 0 && req->ordinal == 0 ? 1 : req->ordinal;
     store_incident_get(delivery->config.store, &req->get);

@@ -22,10 +22,11 @@ struct dossier {
 struct dossier_load {
     struct delivery_request request; /* cb, result, error; arena is not used */
     id incident;
-    int64_t wave; /* in: opened for this wave: its notice version, policy and texts ... */
-    int ordinal;  /* ... or for the one of this ordinal; both 0: for the first */
-    bool newest;  /* in: with the newest document, whatever the wave sends */
-    bool goes_on; /* in: as the wave would go on if it were held: policy kept, document newest */
+    int64_t wave;   /* in: opened for this wave: its notice version, policy and texts ... */
+    int ordinal;    /* ... or for the one of this ordinal; both 0: for the first */
+    bool newest;    /* in: with the newest document, whatever the wave sends */
+    int64_t notice; /* in: with the document of this notice version; 0: as said here */
+    bool goes_on;   /* in: as the wave would go on if it were held: policy kept, document newest */
     struct dossier *dossier;       /* out: the caller destroys it */
     struct store_incident_get get; /* private */
     struct delivery *delivery;

@@ -123,8 +123,10 @@ static void reading_finish(struct reading *reading, enum result result, const st
     req->request.result = result;
     if (result != RESULT_OK && error != NULL)
         req->request.error = *error;
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
         req->document = json_object_get(reading->load.dossier->document);
+        req->spec = json_object_get(reading->load.dossier->spec);
+    }
     dossier_destroy(&reading->load.dossier);
     mem_free(reading);
     req->request.cb(&req->request);
@@ -229,7 +231,9 @@ static void on_dossier(struct delivery_request *request)
     }
     for (size_t i = 0; i < dossier->n_waves; i++) {
         req->waves[i].row = dossier->waves[i];
-        req->waves[i].row.policy = (struct blob){NULL, 0};
+        req->waves[i].row.policy = req->waves[i].row.spec = (struct blob){NULL, 0};
+        if (req->waves[i].row.caps != NULL)
+            req->waves[i].row.caps = arena_strdup(req->request.arena, req->waves[i].row.caps);
         view_names(reading, &req->waves[i], &dossier->waves[i]);
     }
     count_next(reading);
@@ -240,9 +244,12 @@ void delivery_incident_get(struct delivery *delivery, struct delivery_incident_g
     struct reading *reading = mem_new(struct reading);
     reading->delivery = delivery;
     reading->req = req;
-    req->document = NULL;
+    req->document = req->spec = NULL;
     reading->load.request.cb = on_dossier;
     reading->load.incident = req->incident;
+    reading->load.ordinal = req->ordinal;
+    reading->load.notice = req->notice;
+    reading->load.newest = req->notice == 0;
     dossier_load(delivery, &reading->load);
 }
 

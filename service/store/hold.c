@@ -101,11 +101,23 @@ void hold_jurisdiction(char to[32], const char *cohort)
 }
 
 /* ---- Place. ---- */
+/* A settled wave may be opened again by a bounce, and letters may be asked for. */
+static enum result check_incident(struct store_work *work, id incident)
+{
+    enum result result = wave_check_there(work, incident);
+    if (result != RESULT_OK ||
+        any(sql_start(work->sql, "SELECT 1 FROM wave WHERE incident = $1 AND state <> $2 LIMIT 1",
+                      SQL_INT(incident), SQL_INT(WAVE_CANCELED))))
+        return result;
+    return error_set(work->error, RESULT_CONFLICT, "state",
+                     "everything is canceled: there is nothing to hold");
+}
+
 static enum result check_wave(struct store_work *work, const struct hold_row *hold)
 {
     struct wave_row wave;
     if (hold->wave == 0)
-        return wave_check_there(work, hold->incident);
+        return check_incident(work, hold->incident);
     enum result result = wave_row_get(work, hold->wave, NULL, &wave);
     if (result != RESULT_OK || wave.incident != hold->incident)
         return error_set(work->error, RESULT_NOT_FOUND, "wave",

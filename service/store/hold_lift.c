@@ -18,7 +18,12 @@ struct lifts {
 static void collect(struct store_work *work, struct store_hold_lift *req, struct lifts *lifts)
 {
     struct sql_query *query =
-        req->hold != 0
+        req->by_fact ? sql_start(work->sql,
+                                 "SELECT " HOLD_COLUMNS " FROM hold WHERE incident = $1"
+                                 " AND state < 2 AND kind = $2 AND jurisdiction = $3 LIMIT $4",
+                                 SQL_INT(req->incident), SQL_INT(HOLD_ORDER_RULE),
+                                 SQL_TEXT(req->jurisdiction), SQL_INT(LIFTS_MOST))
+        : req->hold != 0
             ? sql_start(work->sql,
                         "SELECT " HOLD_COLUMNS " FROM hold WHERE id = $1 AND incident = $2"
                         " AND state < 2",

@@ -18,32 +18,7 @@
 #include "service/delivery/erase/erase.h"
 #include "service/delivery/people/preference.h"
 #include "service/delivery/restore/restore.h"
-#include "tests/support/fake_delivery.h"
-
-enum { INCIDENTS_MAX = 256, PEOPLE = 100, RECEIPTS = 1200 };
-
-struct fake_incident {
-    id id, author;
-    char *document, *title;
-    bool test;
-    int64_t version, accepted, duplicates, rejected;
-    enum wave_state state, held_from;
-    id approvers[8];
-    int approvals;
-    time_ms released_at, created_at;
-};
-
-struct delivery {
-    struct loop *loop;
-    struct store *store;
-    struct fake_incident incidents[INCIDENTS_MAX];
-    size_t n;
-    int banner_state;
-    bool banner_dismissed;
-    uint64_t notes;
-    struct seal_key master;
-    struct preference_state preferences[PREFERENCES_N];
-};
+#include "tests/support/fake_delivery_private.h"
 
 struct delivery *fake_delivery_create(struct loop *loop, struct store *store)
 {
@@ -79,7 +54,7 @@ static void answer_now(struct loop_hop *hop)
     request->cb(request);
 }
 
-static void answer(struct delivery *fake, struct delivery_request *request, enum result result)
+void fake_answer(struct delivery *fake, struct delivery_request *request, enum result result)
 {
     struct answer *it = mem_new(struct answer);
     it->hop.cb = answer_now;
@@ -91,7 +66,7 @@ static void answer(struct delivery *fake, struct delivery_request *request, enum
     loop_post(fake->loop, &it->hop);
 }
 
-static struct fake_incident *find(struct delivery *fake, id incident)
+struct fake_incident *fake_find(struct delivery *fake, id incident)
 {
     for (size_t i = 0; i < fake->n; i++) {
         if (fake->incidents[i].id == incident)
@@ -150,9 +125,13 @@ void delivery_incident_create(struct delivery *fake, struct delivery_incident_cr
 
 void delivery_incident_get(struct delivery *fake, struct delivery_incident_get *req)
 {
-    struct fake_incident *it = find(fake, req->incident);
+    struct fake_incident *it = fake_find(fake, req->incident);
     if (!it) {
-        answer(fake, &req->request, RESULT_NOT_FOUND);
+        fake_answer(fake, &req->request, RESULT_NOT_FOUND);
+        return;
+    }
+    if (req->ordinal > 1) {
+        fake_answer(fake, &req->request, RESULT_NOT_FOUND);
         return;
     }
     static const struct wave_counter counters[] = {{1, 0xff, PEOPLE_TOLD, 3},
@@ -163,6 +142,7 @@ void delivery_incident_get(struct delivery *fake, struct delivery_incident_get *
                                                 .incident = it->id,
                                                 .ordinal = 1,
                                                 .state = it->state,
+                                                .not_before = TIME_NONE,
                                                 .approvals = it->approvals,
                                                 .released_at = it->released_at,
                                                 .settled_at = TIME_NONE,
@@ -185,7 +165,7 @@ void delivery_incident_get(struct delivery *fake, struct delivery_incident_get *
     req->document = json_tokener_parse(it->document);
     req->waves = wave;
     req->n_waves = 1;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_incident_list(struct delivery *fake, struct delivery_incident_list *req)
@@ -202,7 +182,7 @@ void delivery_incident_list(struct delivery *fake, struct delivery_incident_list
         req->items[req->n].author = it->author;
     }
     req->next = from > 0 ? (int64_t)from + 1 : 0;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 /* ---- Decisions. ---- */
@@ -218,6 +198,21 @@ static enum result approve(struct fake_incident *it, const struct delivery_act *
     return RESULT_OK;
 }
 
+/* One asks, another agrees. */
+enum result fake_resume(struct fake_incident *it, id principal, bool *ret_asked)
+{
+    if (it->state != WAVE_HELD)
+        return RESULT_CONFLICT;
+    *ret_asked = it->asked_by == 0;
+    if (it->asked_by == principal)
+        return RESULT_DENIED;
+    if (*ret_asked)
+        it->asked_by = principal;
+    else
+        it->state = it->held_from;
+    return RESULT_OK;
+}
+
 static enum result act(struct delivery *fake, struct fake_incident *it, struct delivery_act *req)
 {
     switch (req->verb) {
@@ -229,17 +224,10 @@ static enum result act(struct delivery *fake, struct fake_incident *it, struct d
         it->state = str_equal(it->title, "held") ? WAVE_HELD : WAVE_SENDING;
         it->released_at = clock_now(loop_clock(fake->loop));
         return RESULT_OK;
-    case VERB_HOLD:
-        if (it->state == WAVE_HELD)
-            return RESULT_CONFLICT;
-        it->held_from = it->state;
-        it->state = WAVE_HELD;
-        return RESULT_OK;
+    case VERB_HOLD: /* the API places holds by itself */
+        return RESULT_INVALID;
     case VERB_RESUME:
-        if (it->state != WAVE_HELD)
-            return RESULT_CONFLICT;
-        it->state = it->held_from;
-        return RESULT_OK;
+        return fake_resume(it, req->principal, &req->asked);
     case VERB_CANCEL:
         it->state = WAVE_CANCELED;
         return RESULT_OK;
@@ -249,7 +237,7 @@ static enum result act(struct delivery *fake, struct fake_incident *it, struct d
 
 void delivery_act(struct delivery *fake, struct delivery_act *req)
 {
-    struct fake_incident *it = find(fake, req->incident);
+    struct fake_incident *it = fake_find(fake, req->incident);
     enum result result = it ? act(fake, it, req) : RESULT_NOT_FOUND;
     if (it) {
         req->wave = 1;
@@ -257,26 +245,26 @@ void delivery_act(struct delivery *fake, struct delivery_act *req)
         req->approvals = it->approvals;
         req->required = 1;
     }
-    answer(fake, &req->request, result);
+    fake_answer(fake, &req->request, result);
 }
 
 void delivery_review(struct delivery *fake, struct delivery_review *req)
 {
     req->wave = 1;
-    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_summary(struct delivery *fake, struct delivery_summary *req)
 {
     req->json = arena_printf(req->request.arena, "{\"people\":100,\"real\":%s}",
                              req->real ? "true" : "false");
-    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_sample(struct delivery *fake, struct delivery_sample *req)
 {
     req->json = "{\"text\":\"Dear you\"}";
-    answer(fake, &req->request, req->key[0] == 'e' ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, req->key[0] == 'e' ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_preview(struct delivery *fake, struct delivery_preview *req)
@@ -285,15 +273,15 @@ void delivery_preview(struct delivery *fake, struct delivery_preview *req)
     req->subject = "Notice";
     req->text = "Dear you";
     req->ladder = "[{\"channel\":\"email\",\"reason\":null}]";
-    bool known = find(fake, req->incident) && req->recipient_id[0] == 'r';
-    answer(fake, &req->request, known ? RESULT_OK : RESULT_NOT_FOUND);
+    bool known = fake_find(fake, req->incident) && req->recipient_id[0] == 'r';
+    fake_answer(fake, &req->request, known ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_timeline(struct delivery *fake, struct delivery_timeline *req)
 {
     req->json = arena_printf(req->request.arena, "{\"recipient_id\":\"%s\",\"told\":false}\n",
                              req->recipient_id);
-    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_rehearse(struct delivery *fake, struct delivery_rehearse *req)
@@ -302,16 +290,16 @@ void delivery_rehearse(struct delivery *fake, struct delivery_rehearse *req)
                              "{\"goes\":1,\"more\":false,\"people\":[],\"unreachable\":0,"
                              "\"withheld\":%u}",
                              req->limit);
-    answer(fake, &req->request, find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_decide(struct delivery *fake, struct delivery_decide *req)
 {
     bool asked = req->recipient_id[0] == 'r' && req->channel[0] == 'p';
-    answer(fake, &req->request,
-           !find(fake, req->incident) ? RESULT_NOT_FOUND
-           : asked                    ? RESULT_OK
-                                      : RESULT_CONFLICT);
+    fake_answer(fake, &req->request,
+                !fake_find(fake, req->incident) ? RESULT_NOT_FOUND
+                : asked                         ? RESULT_OK
+                                                : RESULT_CONFLICT);
 }
 
 /* ---- Receipts. ---- */
@@ -320,8 +308,8 @@ void delivery_receipts(struct delivery *fake, struct delivery_receipts *req)
 {
     struct arena *arena = req->request.arena;
     int64_t at = req->after_order;
-    if (req->incident && !find(fake, req->incident)) {
-        answer(fake, &req->request, RESULT_NOT_FOUND);
+    if (req->incident && !fake_find(fake, req->incident)) {
+        fake_answer(fake, &req->request, RESULT_NOT_FOUND);
         return;
     }
     req->items = arena_alloc(arena, (req->limit + 1) * sizeof *req->items);
@@ -334,13 +322,13 @@ void delivery_receipts(struct delivery *fake, struct delivery_receipts *req)
     }
     req->next_order = at;
     req->more = at < RECEIPTS;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_note(struct delivery *fake, struct delivery_note *req)
 {
     fake->notes++;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 /* ---- Reports: signed with "good" in X-Signature. ---- */
@@ -350,15 +338,15 @@ void delivery_report(struct delivery *fake, struct delivery_report *req)
     const char *signature = req->report.header(req->report.context, "X-Signature");
     if (!str_equal(req->channel, "sms")) {
         req->reply_status = 404;
-        answer(fake, &req->request, RESULT_NOT_FOUND);
+        fake_answer(fake, &req->request, RESULT_NOT_FOUND);
     } else if (!str_equal(signature, "good")) {
         req->reply_status = 403;
-        answer(fake, &req->request, RESULT_DENIED);
+        fake_answer(fake, &req->request, RESULT_DENIED);
     } else {
         req->reply_status = 200;
         req->reply_type = "text/plain";
         req->reply_body = arena_strdup(req->request.arena, req->report.url);
-        answer(fake, &req->request, RESULT_OK);
+        fake_answer(fake, &req->request, RESULT_OK);
     }
 }
 
@@ -375,7 +363,7 @@ void delivery_banner_list(struct delivery *fake, struct delivery_banner_list *re
                                              .state = fake->banner_state,
                                              .dismissed = fake->banner_dismissed,
                                              .placed_at = 1000};
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_banner_event(struct delivery *fake, struct delivery_banner_event *req)
@@ -384,7 +372,7 @@ void delivery_banner_event(struct delivery *fake, struct delivery_banner_event *
         fake->banner_dismissed = true;
     else if (fake->banner_state < 2)
         fake->banner_state = str_equal(req->event, "acknowledged") ? 2 : 1;
-    answer(fake, &req->request, req->banner == 1 ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, req->banner == 1 ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 /* ---- For the desk. ---- */
@@ -433,7 +421,7 @@ void delivery_find(struct delivery *fake, struct delivery_find *req)
     req->numbers = arena_new(req->request.arena, uint32_t);
     req->numbers[0] = (uint32_t)number;
     req->n = known;
-    answer(fake, &req->request, known ? RESULT_OK : RESULT_NOT_FOUND);
+    fake_answer(fake, &req->request, known ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_person(struct delivery *fake, struct delivery_person *req)
@@ -452,7 +440,7 @@ void delivery_person(struct delivery *fake, struct delivery_person *req)
                                                     .country = "US"},
                                         .consent.given_at = TIME_NONE};
     memset(req->seed.bytes, (int)n, sizeof req->seed.bytes);
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 bool delivery_seal(struct delivery *fake, struct blob wrapped, const char *bound, struct blob plain,
@@ -581,7 +569,7 @@ static void intake_finish(struct intake *intake, enum result result, const struc
 static void upload_closed(struct store_request *request)
 {
     struct intake *intake = container_of(request, struct intake, upload.request);
-    struct fake_incident *it = find(intake->fake, intake->config.incident);
+    struct fake_incident *it = fake_find(intake->fake, intake->config.incident);
     if (it && request->result == RESULT_OK && intake->config.part == 0) {
         it->accepted += intake->counts.accepted;
         it->rejected += intake->counts.rejected;
@@ -672,13 +660,13 @@ void delivery_erase(struct delivery *fake, struct delivery_erase *req)
     }
     if (result != RESULT_OK)
         error_set(&req->request.error, result, NULL, "The fake refuses; ask for r1.");
-    answer(fake, &req->request, result);
+    fake_answer(fake, &req->request, result);
 }
 
 void delivery_erase_incident(struct delivery *fake, struct delivery_erase_incident *req)
 {
     req->verified = true;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_keep(struct delivery *fake, struct delivery_keep *req)
@@ -686,20 +674,20 @@ void delivery_keep(struct delivery *fake, struct delivery_keep *req)
     if (!req->change)
         req->months = 84;
     req->due_at = req->erased_at = TIME_NONE;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_restore_approve(struct delivery *fake, struct delivery_restore_approve *req)
 {
     error_set(&req->request.error, RESULT_CONFLICT, NULL, "The fake was never restored.");
-    answer(fake, &req->request, RESULT_CONFLICT);
+    fake_answer(fake, &req->request, RESULT_CONFLICT);
 }
 
 void delivery_restore_standing(struct delivery *fake, struct delivery_restore_standing *req)
 {
     req->json = json_object_new_object();
     json_object_object_add(req->json, "restored", json_object_new_boolean(false));
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 void delivery_restore_people(struct delivery *fake, struct delivery_restore_people *req)
@@ -707,7 +695,7 @@ void delivery_restore_people(struct delivery *fake, struct delivery_restore_peop
     req->items = NULL;
     req->n = 0;
     req->next = 0;
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }
 
 /* ---- Commit of parts, by the store. ---- */
@@ -771,5 +759,5 @@ void delivery_preference(struct delivery *fake, struct delivery_preference *req)
         req->states[i] = fake->preferences[i];
         str_copy(req->states[i].source, sizeof(req->states[i].source), str_or(req->source, ""));
     }
-    answer(fake, &req->request, RESULT_OK);
+    fake_answer(fake, &req->request, RESULT_OK);
 }

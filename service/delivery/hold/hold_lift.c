@@ -106,6 +106,7 @@ static void store_it(struct lifting *it, const struct hold_row *row)
     it->lift.hold = it->req->hold;
     it->lift.principal = it->req->principal;
     it->lift.by_fact = it->req->by_fact;
+    it->lift.jurisdiction = it->req->scope.jurisdiction;
     it->lift.notice = it->req->notice;
     it->lift.at = delivery_now(it->delivery);
     make_receipts(it, row);
@@ -185,7 +186,10 @@ static void lift_whole(struct lifting *it)
         lifting_finish(it, result, &error);
         return;
     }
-    store_it(it, &(struct hold_row){.wave = it->lift.wave, .number = -1, .until = TIME_NONE});
+    store_it(it, &(struct hold_row){.wave = it->lift.wave,
+                                    .jurisdiction = it->req->scope.jurisdiction,
+                                    .number = -1,
+                                    .until = TIME_NONE});
 }
 
 static void on_dossier(struct delivery_request *request)

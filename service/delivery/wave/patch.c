@@ -250,6 +250,7 @@ static void on_dossier(struct delivery_request *request)
         return;
     }
     compare(it, "", load->dossier->document, it->fresh);
+    req->notice = load->dossier->row.notice;
     if (it->changes == 0)
         patching_refuse(it, RESULT_EXISTS, NULL, "Nothing changes by it.");
     else
@@ -269,4 +270,38 @@ void delivery_incident_patch(struct delivery *delivery, struct delivery_incident
     it->load.incident = req->incident;
     it->load.newest = true;
     dossier_load(delivery, &it->load);
+}
+
+/* ---- Every version there was. ---- */
+
+struct versions {
+    struct delivery_notices *req;
+    struct store_notice_list list;
+};
+
+static void on_versions(struct store_request *request)
+{
+    struct store_notice_list *list = container_of(request, struct store_notice_list, request);
+    struct versions *it = container_of(list, struct versions, list);
+    struct delivery_notices *req = it->req;
+    req->rows = list->rows;
+    req->n = list->n;
+    req->request.result = request->result;
+    req->request.error = request->error;
+    if (request->result == RESULT_OK && list->n == 0)
+        req->request.result =
+            error_set(&req->request.error, RESULT_NOT_FOUND, NULL,
+                      "There is no such incident; list them with GET /v1/incidents.");
+    mem_free(it);
+    req->request.cb(&req->request);
+}
+
+void delivery_notices(struct delivery *delivery, struct delivery_notices *req)
+{
+    struct versions *it = mem_new(struct versions);
+    it->req = req;
+    it->list.request.cb = on_versions;
+    it->list.request.arena = req->request.arena;
+    it->list.incident = req->incident;
+    store_notice_list(delivery->config.store, &it->list);
 }

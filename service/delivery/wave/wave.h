@@ -19,6 +19,15 @@ struct delivery_wave_open {
 };
 void delivery_wave_open(struct delivery *delivery, struct delivery_wave_open *req);
 
+/* Every version of an incident's notice. */
+struct delivery_notices {
+    struct delivery_request request;
+    id incident;
+    struct notice_version *rows; /* out: the oldest first */
+    size_t n;
+};
+void delivery_notices(struct delivery *delivery, struct delivery_notices *req);
+
 /* Changes an incident's document (RFC 7396 merge patch, applied by the caller). */
 struct delivery_incident_patch {
     struct delivery_request request;

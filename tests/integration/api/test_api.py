@@ -33,6 +33,7 @@ def fill(path):
     prefix = {"banners": "ban", "written-notice-requests": "req", "tokens": "tok"}
     word = path.split("/")[2] if path.count("/") > 1 else ""
     path = path.replace("{path...}", "000").replace("{name}", "tocsin-20260101T000000.000Z.db")
+    path = path.replace("{ordinal}", "1").replace("{version}", "1").replace("{hold}", f"hld_{ZERO[:-1]}7")
     return path.replace("{id}", f"{prefix.get(word, 'inc')}_{ZERO[:-1]}7")
 
 
@@ -285,7 +286,9 @@ def decisions(rig):
     expect(rig.call("POST", path + "/hold", "operator", {"reason": "r", "until": "soon"}), 422, "/until")
     answer = expect(rig.call("POST", path + "/hold", "operator", {"reason": "r", "agency": "FBI", "until": "2027-01-01"}), 200)
     assert answer.json["state"] == "held" and answer.json["until"] == "2027-01-01T00:00:00.000Z", answer.body
-    assert expect(rig.call("POST", path + "/resume", "operator"), 200).json["state"] == "sending"
+    assert expect(rig.call("POST", path + "/resume", "operator"), 202).json["resumed"] is False
+    expect(rig.call("POST", path + "/resume", "operator"), 403)  # another person must agree
+    assert expect(rig.call("POST", path + "/resume", "approver"), 200).json["state"] == "sending"
     assert expect(rig.call("POST", path + "/cancel", "approver"), 200).json["state"] == "canceled"
     expect(rig.call("GET", path + "/preview", "approver"), 400, "recipient")
     expect(rig.call("GET", path + "/preview?recipient=x", "approver"), 404)

@@ -208,7 +208,8 @@ def held_paper(rig):
     asked = expect(rig.call("POST", "/v1/written-notice-requests", "operator",
                             {"incident": path[14:], "recipient_id": "r2", "channel_received": "post"}), 201)
     assert (asked.json["state"], asked.json["reason"]) == ("matched", "held"), asked.body
-    expect(rig.call("POST", path + "/resume", "operator"), 200)
+    expect(rig.call("POST", path + "/resume", "operator"), 202)
+    expect(rig.call("POST", path + "/resume", "approver"), 200)
     where = asked.headers["Location"]
     rig.wait(lambda: rig.call("GET", where, "operator").json["state"] == "mailed")
     expect(rig.call("POST", path + "/cancel", "approver"), 200)

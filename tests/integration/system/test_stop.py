@@ -83,7 +83,8 @@ def hold():
         time.sleep(1.5)
         assert s.state(path) == "held" and auditor.Ledger(s).counts() == before
         assert s.call("POST", path + "/resume", "responder").status == 403
-        s.expect(s.call("POST", path + "/resume", "operator"), 200)
+        s.expect(s.call("POST", path + "/resume", "operator"), 202)
+        s.expect(s.call("POST", path + "/resume", "approver"), 200)
         s.line.delay = s.front.delay = 0
         s.wait_settled(path, 60)
         auditor.expect_clean(people, s.receipts(path), auditor.Ledger(s))
@@ -103,7 +104,8 @@ def hold_letters():
         for line in lines:  # the vendor says so, too
             if line["vendor"] == "lob" and line["ref"] in gone:
                 assert lob(s, line, "deleted", event="evt_" + line["ref"]).status in (200, 204)
-        s.expect(s.call("POST", path + "/resume", "operator"), 200)
+        s.expect(s.call("POST", path + "/resume", "operator"), 202)
+        s.expect(s.call("POST", path + "/resume", "approver"), 200)
         s.wait_settled(path, 60)
         auditor.expect_clean(people, s.receipts(path), auditor.Ledger(s))
         assert auditor.Ledger(s).counts()[2] == 60, auditor.Ledger(s).counts()
