@@ -121,6 +121,9 @@ static bool read_places(struct config_reader *reader)
 
     config->listen = text->listen ? text->listen : "127.0.0.1:8080";
     config->notices = text->notices ? text->notices : TOCSIN_NOTICES_DIR;
+    config->rules = text->rules.folder ? text->rules.folder : TOCSIN_RULES_DIR;
+    config->overlays = text->rules.overlays;
+    config->n_overlays = text->rules.overlays_count;
     if (str_empty(config->listen) || str_empty(config->notices)) {
         config_fault_set(reader, str_empty(config->listen) ? "listen" : "notices",
                          "this is empty: set it or leave the key out");

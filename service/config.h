@@ -19,7 +19,7 @@
 #include "service/http/http_server.h"
 #include "service/receipts/receipt_log.h"
 
-enum { CONFIG_CHANNELS_MAX = 16, CONFIG_BYTES_MAX = 1 << 20 };
+enum { CONFIG_CHANNELS_MAX = 16, CONFIG_OVERLAYS_MAX = 32, CONFIG_BYTES_MAX = 1 << 20 };
 
 /* Where and why. `error.field` is the path of the key: "channels[0].email.relays[1].port". */
 struct config_fault {
@@ -38,6 +38,9 @@ struct config {
     unsigned store_readers, store_cache_mib;
     const char *master_key; /* "env:NAME" or a path */
     const char *notices;
+    const char *rules;     /* folder of the rules of law */
+    char *const *overlays; /* files of counsel, in their order */
+    size_t n_overlays;
     int log_level;                         /* enum log_level */
     const char *log_origin, *log_key_file; /* NULL: not given */
     struct receipt_log_witness witnesses[RECEIPT_LOG_WITNESSES_MAX];

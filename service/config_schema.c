@@ -73,6 +73,14 @@ static const cyaml_schema_field_t retry_fields[] = {
     TEXT(text_retry, limit),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_value_t path_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 4095)};
+static const cyaml_schema_field_t rules_fields[] = {
+    TEXT(text_rules, folder),
+    CYAML_FIELD_SEQUENCE("overlays", OPTIONAL_TEXT, struct text_rules, overlays, &path_value, 0,
+                         CONFIG_OVERLAYS_MAX),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t http_fields[] = {
     TEXT(text_http, connections),
     TEXT(text_http, per_ip),
@@ -113,6 +121,7 @@ static const cyaml_schema_field_t top_fields[] = {
     CYAML_FIELD_MAPPING("store", CYAML_FLAG_OPTIONAL, struct config_text, store, store_fields),
     TEXT(config_text, master_key),
     TEXT(config_text, notices),
+    CYAML_FIELD_MAPPING("rules", CYAML_FLAG_OPTIONAL, struct config_text, rules, rules_fields),
     CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config_text, log, log_fields),
     TEXT(config_text, approvals_required),
     TEXT(config_text, consent_required),

@@ -48,6 +48,11 @@ struct text_backup {
 struct text_retry {
     char *base, *max, *limit;
 };
+struct text_rules {
+    char *folder;
+    char **overlays;
+    unsigned overlays_count;
+};
 struct text_http {
     char *connections, *per_ip, *idle, *head_deadline, *reply_deadline, *min_body_rate;
 };
@@ -61,6 +66,7 @@ struct config_text {
     struct text_backup backup;
     struct text_retry retry;
     struct text_http http;
+    struct text_rules rules;
     char **ladder, **beside;
     unsigned ladder_count, beside_count;
     struct text_channel *channels;

@@ -39,6 +39,7 @@
 #include "service/delivery/restore/restore.h"
 #include "service/guard.h"
 #include "service/http/http_server.h"
+#include "service/law/law.h"
 #include "service/notify.h"
 #include "service/receipts/receipt_log.h"
 
@@ -70,6 +71,7 @@ struct daemon {
     struct store *store;
     struct http_client *client;
     struct notice_set *notices;
+    struct law_rules *rules;
     struct delivery *delivery;
     struct receipt_log *log;
     char *ledger; /* of erasures, beside the store */
@@ -384,6 +386,7 @@ static enum result open_door(struct daemon *self, struct error *error)
                              .version = TOCSIN_VERSION,
                              .data_dir = directory,
                              .disk_min_mib = config->disk_min_mib,
+                             .rules = self->rules,
                              .written_due_ms = config->written_due_ms,
                              .channels = channels,
                              .n_channels = config->n_channels};
@@ -406,6 +409,21 @@ static enum result open_door(struct daemon *self, struct error *error)
     return result;
 }
 
+/* Without the folder the service goes on without rules: they are data that may be left out. */
+static enum result open_rules(struct daemon *self, struct error *error)
+{
+    const struct config *config = self->config;
+    const char *overlays[CONFIG_OVERLAYS_MAX];
+    for (size_t i = 0; i < config->n_overlays; i++)
+        overlays[i] = config->overlays[i];
+    enum result result =
+        law_rules_load(config->rules, overlays, config->n_overlays, &self->rules, error);
+    if (result != RESULT_NOT_FOUND || config->n_overlays > 0)
+        return result;
+    log_warn("no_rules", LOG_TEXT("why", error->text));
+    return RESULT_OK;
+}
+
 static enum result open_all(struct daemon *self, struct error *error)
 {
     const struct config *config = self->config;
@@ -419,6 +437,8 @@ static enum result open_all(struct daemon *self, struct error *error)
         return result;
     self->client = http_client_create(self->loop, NULL);
     result = notice_set_load(config->notices, &self->notices, error);
+    if (result == RESULT_OK)
+        result = open_rules(self, error);
     if (result == RESULT_OK)
         result = open_engine(self, error);
     if (result == RESULT_OK)
@@ -467,6 +487,7 @@ static void close_all(struct daemon *self)
         delivery_destroy(&self->delivery);
     if (self->notices)
         notice_set_destroy(&self->notices);
+    law_rules_destroy(&self->rules);
     if (self->client)
         http_client_destroy(&self->client);
     receipt_log_destroy(&self->log);

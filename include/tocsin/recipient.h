@@ -37,6 +37,10 @@ enum data_type {
     DATA_CALENDAR,
     DATA_CRM_RECORDS,
     DATA_OTHER,
+    DATA_PASSWORD_PLAINTEXT, /* from here on what some laws tell apart */
+    DATA_PASSWORD_HASH,
+    DATA_IBAN,
+    DATA_NATIONAL_ID,
     DATA_TYPES_N
 };
 const char *data_type_name(enum data_type type); /* "name", ... */

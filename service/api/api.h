@@ -18,6 +18,7 @@ struct backups;
 struct delivery;
 struct http_route;
 struct http_server;
+struct law_rules;
 struct log_newest_compare;
 struct loop;
 struct receipt_log;
@@ -36,7 +37,8 @@ struct api_config {
     size_t disk_min_mib;         /* red below this much free space; 0: 64 */
     const char *const *channels; /* names of the configured channels, copied */
     size_t n_channels;
-    int64_t written_due_ms; /* by when a written notice should be mailed; 0: 10 days */
+    const struct law_rules *rules; /* NULL: none, /v1/law answers 503 */
+    int64_t written_due_ms;        /* by when a written notice should be mailed; 0: 10 days */
 };
 
 /* Strings are copied. RESULT_INVALID: a member is missing. The caller owns *ret_api. */

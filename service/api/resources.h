@@ -44,6 +44,8 @@ void rehearsal_get(struct call *call);
 void person_get(struct call *call);
 void person_decide(struct call *call);
 /* receipts.c */
+/* law.c */
+void law_evaluate_post(struct call *call);
 void receipts_get(struct call *call);
 /* evidence.c */
 void evidence_get(struct call *call);

@@ -94,6 +94,8 @@ static const struct http_route routes[] = {
     ROUTE("PUT",    "/v1/incidents/{id}/retention", retention_put, COMP | ADMIN, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("GET",    "/v1/incidents/{id}/evidence", evidence_get, RESP | COMP | OPER | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/law/evaluate", law_evaluate_post, STAFF | ADMIN, BODY_JSON, 256 * KIB, ""),
+
     ROUTE("GET",    "/v1/receipts", receipts_get, STAFF | ADMIN, BODY_NONE, 0, "incident,recipient,after,limit"),
 
     ROUTE("GET",    "/v1/receipts/{id}/proof", receipt_proof_get, STAFF | ADMIN, BODY_NONE, 0, ""),

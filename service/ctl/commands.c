@@ -191,6 +191,12 @@ static const struct ctl_option verify_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option rules_options[] = {
+    {"rules", 0, "DIR", "the folder of rules (default $TOCSIN_RULES, else the installed one)"},
+    {"overlay", 0, "FILE", "counsel's file over them"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option keygen_options[] = {
     {"name", 0, "NAME", "the log's origin, such as notify.example.org/log (needed)"},
     {"witness", 0, NULL, "a key for a witness, not for a log"},
@@ -333,6 +339,19 @@ const struct ctl_command ctl_commands[] = {
      "and --key, and no network. Exit code 1, and the first thing that is wrong, if it does not "
      "hold.",
      verify_options, run_verify},
+    {"law evaluate", "FILE", 1,
+     "Say who must be told, how and by when, for any scenario (- = standard input)",
+     "No server is asked. FILE holds facts and counts, as POST /v1/law/evaluate takes them. "
+     "Defaults;\n"
+     "have counsel review them.",
+     rules_options, run_law_evaluate},
+    {"rules list", "", 0, "List the rules of law, with the day of their review", NULL,
+     rules_options, run_rules_list},
+    {"rules show", "ID", 1, "Show one record, such as US-CA", NULL, rules_options, run_rules_show},
+    {"rules check", "FILE", 1, "Check a file of your counsel against the rules",
+     "Exit code 1, and the place, when something is wrong.", rules_options, run_rules_check},
+    {"rules diff", "A B", 2, "Show what differs between two folders or records",
+     "A and B are folders of rules, or ids of records.", rules_options, run_rules_diff},
     {"log keygen", "FILE", 1, "Make a signing key; its verifier key is printed",
      "The new file is of mode 0400. Put its path into log.key_file, and give the printed line to "
      "those\n"

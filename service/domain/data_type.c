@@ -33,6 +33,10 @@ static const char *const names[DATA_TYPES_N] = {
     [DATA_CALENDAR] = "calendar",
     [DATA_CRM_RECORDS] = "crm_records",
     [DATA_OTHER] = "other",
+    [DATA_PASSWORD_PLAINTEXT] = "password_plaintext",
+    [DATA_PASSWORD_HASH] = "password_hash",
+    [DATA_IBAN] = "iban",
+    [DATA_NATIONAL_ID] = "national_id",
 };
 
 const char *data_type_name(enum data_type type)

@@ -1,44 +1,14 @@
-/* data.c - the data types that the rules speak of: those of an incident, and those that the law
- * tells apart; with the names that other places give to the same thing. Pure. */
+/* data.c - the data types of an incident as the rules speak of them, and the names that other
+ * places give to the same thing. Pure. */
 /* Base. */
 #include "base/str.h"
+
+/* Interfaces. */
+#include "tocsin/recipient.h"
 
 /* This module. */
 #include "service/law/law_private.h"
 
-static const char *const names[] = {
-    "name",
-    "postal_address",
-    "email",
-    "phone",
-    "date_of_birth",
-    "ssn",
-    "government_id",
-    "drivers_license",
-    "passport",
-    "tax_id",
-    "payment_card",
-    "bank_account",
-    "credentials",
-    "third_party_credentials",
-    "security_answers",
-    "health",
-    "insurance",
-    "biometric",
-    "genetic",
-    "location",
-    "messages",
-    "files",
-    "contacts",
-    "calendar",
-    "crm_records",
-    "other",
-    "password_plaintext",
-    "password_hash",
-    "iban",
-    "national_id",
-    NULL,
-};
 static const struct {
     const char *other, *name;
 } also[] = {
@@ -60,7 +30,7 @@ static const struct {
 
 const char *law_data_name(unsigned i)
 {
-    return i < sizeof names / sizeof *names ? names[i] : NULL;
+    return i < DATA_TYPES_N ? data_type_name((enum data_type)i) : NULL;
 }
 
 int law_data_find(const char *name)
@@ -68,10 +38,7 @@ int law_data_find(const char *name)
     for (size_t i = 0; i < sizeof also / sizeof *also; i++)
         if (str_equal(also[i].other, name))
             name = also[i].name;
-    for (int i = 0; name != NULL && names[i] != NULL; i++)
-        if (str_equal(names[i], name))
-            return i;
-    return -1;
+    return name == NULL ? -1 : data_type_find(name);
 }
 
 uint64_t law_data_bit(const char *name)

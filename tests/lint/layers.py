@@ -25,10 +25,10 @@ ALLOWED = {
     "service/delivery": SEAMS + ("service/receipts", "service/law"),
     "service/requests": SEAMS + ("service/delivery",),
     "service/backup": SEAMS + ("service/delivery",),
-    "service/api": SEAMS + ("service/backup", "service/delivery", "service/evidence", "service/requests", "service/http", "service/receipts"),
+    "service/api": SEAMS + ("service/backup", "service/delivery", "service/law", "service/evidence", "service/requests", "service/http", "service/receipts"),
     "service/console": SEAMS + ("service/api", "service/delivery", "service/http", "service/requests"),
     "service/evidence": SEAMS + ("service/delivery", "service/requests", "service/receipts"),
-    "service/ctl": SEAMS + ("service/http",),  # the witness is a small server
+    "service/ctl": SEAMS + ("service/http", "service/law"),  # the witness is a small server
 }
 # tocsind itself (files directly in service/) wires everything.
 

@@ -16,11 +16,13 @@
 #include "service/api/access.h"
 #include "service/api/api.h"
 #include "service/http/http_server.h"
+#include "service/law/law.h"
 #include "tests/support/fake_delivery.h"
 
 enum { ROLES = 6 };
 
 struct rig {
+    struct law_rules *rules;
     struct loop *loop;
     struct store *store;
     struct delivery *delivery;
@@ -80,11 +82,13 @@ static void start(struct rig *rig, const char *folder)
     check(store_open(rig->loop, &(struct store_config){.path = path, .threads = true}, &rig->store,
                      &error),
           &error);
+    check(law_rules_load("templates/rules", NULL, 0, &rig->rules, &error), &error);
     rig->delivery = fake_delivery_create(rig->loop, rig->store);
     check(api_create(&(struct api_config){.delivery = rig->delivery,
                                           .store = rig->store,
                                           .loop = rig->loop,
                                           .public_url = "https://notify.example.org",
+                                          .rules = rig->rules,
                                           .version = "test",
                                           .data_dir = folder,
                                           .channels = channels,
@@ -112,6 +116,7 @@ int main(int argc, char **argv)
     http_server_destroy(&rig->server);
     store_close(&rig->store);
     api_destroy(&rig->api);
+    law_rules_destroy(&rig->rules);
     fake_delivery_destroy(&rig->delivery);
     while (loop_turn(rig->loop))
         ;

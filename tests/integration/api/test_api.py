@@ -485,6 +485,23 @@ def service(rig):
         thread.join()
 
 
+# Nobody can try what the law asks for before an incident is opened, or a slip in the facts gives a plan, when this fails.
+def law(rig):
+    facts = {"incident": {"data_types": ["name", "ssn"], "discovered_at": "2026-03-02", "encrypted": False},
+             "people": {"US-CA": 620, "XK": 2}, "contact": {"US-CA": {"email": 500, "email_consented": 400, "postal": 620}},
+             "events": [{"type": "letters_sent", "at": "2026-03-16"}], "now": "2026-03-20"}
+    answer = expect(rig.call("POST", "/v1/law/evaluate", "approver", facts), 200).json
+    duties = {(o["jurisdiction"], o["to"]): o for o in answer["obligations"]}
+    assert duties["US-CA", "regulator"]["due"] == "2026-03-31" and duties["US-CA", "regulator"]["required"]
+    assert answer["no_record"] == ["XK"] and len(answer["rules_digest"]) == 64 and "counsel" in answer["notice"]
+    assert [c["counts_as"] for c in answer["channels"]["US-CA"] if c["channel"] == "email"] == ["notice", "supplement"]
+    facts["incident"]["risk"] = "low"
+    wrong = expect(rig.call("POST", "/v1/law/evaluate", "approver", facts), 422)
+    assert "/incident/risk" in wrong.body.decode(), wrong.body
+    expect(rig.call("POST", "/v1/law/evaluate", "app", facts), 403)
+    expect(rig.call("POST", "/v1/law/evaluate", "approver", b"{", {"Content-Type": "application/json"}), 400)
+
+
 # Something answered 2xx is lost on a full disk, or taken though it cannot be kept, when this fails.
 def disk(rig):
     taken, answer = {}, None

@@ -603,6 +603,46 @@ class Requests(Case):
         self.assertIn("state: sent", self.out)
 
 
+RULES = os.path.abspath("templates/rules")
+
+
+class Law(Case):
+    def test_rules(self):
+        """Counsel could not read, check or compare the rules."""
+        self.tocsin(OK, "rules", "list", "--rules", RULES)
+        self.assertRegex(self.out, r"US-CA +California +30 days +esign_consent +in_force")
+        self.assertEqual(sum(line.startswith("US-") for line in self.out.splitlines()), 60)
+        self.tocsin(OK, "rules", "show", "US-CA", "--rules", RULES)
+        self.assertIn("Cal. Civ. Code 1798.82", self.out)
+        self.tocsin(REFUSED, "rules", "show", "US-ZZ", "--rules", RULES)
+        self.tocsin(REFUSED, "rules", "diff", "US-CA", "US-TX", "--rules", RULES)
+        self.assertIn("people.clock.n", self.out)
+        self.tocsin(OK, "rules", "diff", RULES, RULES)
+
+    def test_overlay(self):
+        """A slip in counsel's file would pass, or the file would change nothing."""
+        path = os.path.join(self.folder.name, "counsel.json")
+        with open(path, "w", encoding="utf8") as file:
+            json.dump({"id": "US-TX", "people": {"when": {}, "standard": "ours", "clock": {"n": 20, "unit": "day", "from": "discovery"}}}, file)
+        self.tocsin(REFUSED, "rules", "check", path, "--rules", RULES)
+        self.assertIn("US-TX.people.clock.unit", self.err)
+        with open(path, "w", encoding="utf8") as file:
+            json.dump({"id": "US-TX", "people": {"when": {}, "standard": "ours", "clock": {"n": 20, "unit": "days", "from": "discovery"}}}, file)
+        self.tocsin(OK, "rules", "check", path, "--rules", RULES)
+        facts = b'{"incident":{"data_types":["name","ssn"],"discovered_at":"2026-03-02","encrypted":false},"people":{"US-TX":3}}'
+        self.tocsin(OK, "law", "evaluate", "-", "--rules", RULES, "--overlay", path, "--json", stdin=facts)
+        self.assertIn("2026-03-22", [o["due"] for o in json.loads(self.out)["obligations"]])
+
+    def test_evaluate(self):
+        """A responder could not try a scenario at night without a server."""
+        facts = b'{"incident":{"data_types":["name","ssn"],"discovered_at":"2026-01-15"},"people":{"US-MD":10}}'
+        self.tocsin(OK, "law", "evaluate", "-", "--rules", RULES, stdin=facts)
+        self.assertRegex(self.out, r"US-MD +people +2026-03-01")
+        self.assertRegex(self.out, r"until Maryland Office of the Attorney General is told")
+        self.tocsin(REFUSED, "law", "evaluate", "-", "--rules", RULES, stdin=b'{"incident":{"risk":"low"}}')
+        self.assertIn("/incident/risk", self.err)
+
+
 class Tokens(Case):
     def test_create(self):
         """The token could not be put into a file by a pipe."""

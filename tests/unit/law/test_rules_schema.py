@@ -24,8 +24,8 @@ for place, members in (("", schema["properties"]), ("condition", schema["$defs"]
                        ("duty", schema["$defs"]["duty"]["properties"]), ("clock", schema["$defs"]["clock"]["properties"])):
     faults += [f"schema.json: {place} {member}: rules_read.c does not know it" for member in members
                if f'"{member}"' not in reader]
-data = pathlib.Path("service/law/data.c").read_text()
-faults += [f"schema.json: data type {name}: data.c does not know it"
+data = pathlib.Path("service/domain/data_type.c").read_text()
+faults += [f"schema.json: data type {name}: data_type.c does not know it"
            for name in schema["$defs"]["condition"]["properties"]["data_any"]["items"]["enum"]
            if not re.search(f'"{name}"', data)]
 print("\n".join(faults) or f"{len(records)} records, nothing to object to")
