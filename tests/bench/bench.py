@@ -196,7 +196,7 @@ def result(name, pairs, unit, lower=False):
     ours = statistics.median(p[0] for p in pairs)
     reference = statistics.median(p[1] for p in pairs)
     ratio = statistics.median(p[0] / p[1] for p in pairs)
-    digits = 1 if lower else 0
+    digits = 2 if lower else 0
     print(f"bench {name} ours={ours:.{digits}f} reference={reference:.{digits}f} ratio={ratio:.2f} unit={unit}", flush=True)
 
 
@@ -340,8 +340,20 @@ def verify(options, folder):
     result("verify", pairs, "receipts/s")
 
 
+def law(options, folder):
+    """A million people told apart by the rules (2 s allowed), and one evaluation over every place (5 ms)."""
+    people, once = [], []
+    for _ in range(REPEAT):
+        out = subprocess.run([os.path.join(options.build, "tests/bench/law/bench_law"), os.path.join(ROOT, "templates/rules")],
+                             check=True, capture_output=True, text=True).stdout.split()
+        people.append((float(out[0]), 2))
+        once.append((float(out[1]), 5))
+    result("law_people", people, "s", lower=True)
+    result("law_once", once, "ms", lower=True)
+
+
 BENCHES = {"email": email, "email_source": email_source, "sms": sms, "intake": intake, "memory": memory,
-           "verify": verify}
+           "verify": verify, "law": law}
 
 
 def main():

@@ -1,5 +1,5 @@
-/* law_bench.c - how long the law takes: a million people told apart one by one, and one incident over every place.
- * Prints two numbers: seconds for the people, milliseconds for an evaluation. */
+/* bench_law.c - how long the law takes: a million people told apart one by one, and one incident
+ * over every place. Prints two numbers: seconds for the people, milliseconds for an evaluation. */
 /* System. */
 #include <stdio.h>
 #include <string.h>
