@@ -205,7 +205,9 @@ static bool read_times(struct config_reader *reader)
     config->render_threads = cores();
     config->disk_min_mib = 64;
     config->retention_months = 84;
-    if (!read_duration(reader, "retry.base", text->retry.base, long_time, &config->retry_base_ms) ||
+    if (!read_duration(reader, "spacing", text->spacing, (struct config_range){0, 30 * DAY_MS},
+                       &config->spacing_ms) ||
+        !read_duration(reader, "retry.base", text->retry.base, long_time, &config->retry_base_ms) ||
         !read_duration(reader, "retry.max", text->retry.max, long_time, &config->retry_max_ms) ||
         !read_unsigned(reader, "retry.limit", text->retry.limit, (struct config_range){1, 100},
                        &config->retry_limit) ||

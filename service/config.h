@@ -52,6 +52,7 @@ struct config {
     struct note_signer signers[RECEIPT_LOG_SIGNERS_MAX]; /* after config_secrets() */
     size_t n_signers;
     int approvals_required;
+    int64_t spacing_ms; /* between notices of different incidents to one person; 0 = none */
     bool consent_required, break_glass;
     const char *currency; /* of prices; NULL: not given */
     int64_t retry_base_ms, retry_max_ms;

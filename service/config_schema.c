@@ -125,6 +125,7 @@ static const cyaml_schema_field_t top_fields[] = {
     CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config_text, log, log_fields),
     TEXT(config_text, approvals_required),
     TEXT(config_text, consent_required),
+    TEXT(config_text, spacing),
     TEXT(config_text, break_glass),
     TEXT(config_text, currency),
     CYAML_FIELD_SEQUENCE("ladder", OPTIONAL_TEXT, struct config_text, ladder, &name_value, 0,

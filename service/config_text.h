@@ -58,7 +58,7 @@ struct text_http {
 };
 struct config_text {
     char *listen, *allow_public, *public_url, *master_key, *notices;
-    char *approvals_required, *consent_required, *break_glass, *currency;
+    char *approvals_required, *consent_required, *spacing, *break_glass, *currency;
     char *lease, *stop_grace, *render_threads, *disk_min_mib, *written_notice_due;
     char *retention_months;
     struct text_store store;

@@ -308,6 +308,7 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .n_beside = config->n_beside,
         .approvals_required = config->approvals_required,
         .consent_required = config->consent_required,
+        .spacing_ms = config->spacing_ms,
         .break_glass = config->break_glass,
         .currency = config->currency,
         .public_url = config->public_url,

@@ -70,6 +70,7 @@ static void listed(struct delivery_request *request)
     for (size_t i = 0; i < it->list.n; i++)
         json_object_array_add(items, banner_json(&it->list.items[i]));
     json_object_object_add(json, "banners", items);
+    out_int(json, "more", (int64_t)it->list.more);
     size_t length = 0;
     const char *text = str_or(json_text_of(it->call->arena, json, &length), "");
     etag_of(etag, text, length);

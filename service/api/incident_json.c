@@ -41,6 +41,7 @@ static const struct member_rule incident_members[] = {
     {"internal_notes", MEMBER_TEXT, INCIDENT_NOTES_BYTES, false, NULL},
     {"channels", MEMBER_ARRAY, 16, false, NULL},
     {"test", MEMBER_BOOL, 0, false, NULL},
+    {"urgent", MEMBER_BOOL, 0, false, NULL},
     {"recipients", MEMBER_ARRAY, INCIDENT_INLINE_MAX, false, NULL},
 };
 

@@ -5,6 +5,7 @@
  * acknowledged) is evidence of the attempt. */
 /* System. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Base. */
@@ -172,6 +173,43 @@ static bool show_banner(struct showing *showing, const struct banner_row *row,
     return ok;
 }
 
+/* The rows come newest first: has a later notice of this incident taken its place? Two people of
+ * one account have banners of their own. */
+static bool is_said(const struct store_banner *list, size_t at)
+{
+    const struct banner_row *row = &list->rows[at];
+    for (size_t i = 0; i < at; i++) {
+        const struct banner_row *newer = &list->rows[i];
+        if (newer->incident == row->incident && !newer->hidden && newer->wave != row->wave)
+            return true;
+    }
+    return false;
+}
+
+static bool is_unread(const struct delivery_banner *banner)
+{
+    return banner->state < 2 && !banner->dismissed;
+}
+
+static int banner_order(const void *a, const void *b)
+{
+    const struct delivery_banner *x = a, *y = b;
+    if (is_unread(x) != is_unread(y))
+        return is_unread(x) ? -1 : 1;
+    if (x->placed_at != y->placed_at)
+        return x->placed_at < y->placed_at ? -1 : 1;
+    return (x->banner > y->banner) - (x->banner < y->banner);
+}
+
+/* What waits longest stands on top; the rest comes up as those above are read. */
+static void stack(struct delivery_banner_list *req)
+{
+    if (req->n > 1)
+        qsort(req->items, req->n, sizeof(*req->items), banner_order);
+    req->more = req->n > DELIVERY_BANNERS_MAX ? req->n - DELIVERY_BANNERS_MAX : 0;
+    req->n -= req->more;
+}
+
 static void on_listed(struct store_request *request)
 {
     struct store_banner *list = container_of(request, struct store_banner, request);
@@ -182,8 +220,10 @@ static void on_listed(struct store_request *request)
     req->n = 0;
     req->items = arena_alloc(req->request.arena, (list->n + 1) * sizeof(*req->items));
     for (size_t i = 0; request->result == RESULT_OK && req->items != NULL && i < list->n; i++)
-        if (!list->rows[i].hidden && show_banner(showing, &list->rows[i], &req->items[req->n]))
+        if (!list->rows[i].hidden && !is_said(list, i) &&
+            show_banner(showing, &list->rows[i], &req->items[req->n]))
             req->n++;
+    stack(req);
     mem_free(showing);
     req->request.cb(&req->request);
 }

@@ -59,8 +59,10 @@ struct delivery_config {
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
     const char *ledger; /* file of erasures beside the store, for restored copies; NULL: none */
     unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
-    bool break_glass;          /* one person may release alone, with a reason; alarmed */
-    const char *currency;      /* of prices: "USD"; NULL: prices are not known */
+    int64_t spacing_ms;   /* between notices of different incidents to one person over one channel,
+                             unless urgent; 0 = none */
+    bool break_glass;     /* one person may release alone, with a reason; alarmed */
+    const char *currency; /* of prices: "USD"; NULL: prices are not known */
     const char *rules_version; /* of the law's rules; approvals bind to it; NULL: none */
     const char *brakes;        /* JSON of what is configured there; approvals bind to it; NULL */
 };
@@ -279,6 +281,8 @@ struct delivery_decide {
 void delivery_decide(struct delivery *delivery, struct delivery_decide *req);
 
 /* ---- Banners. ---- */
+/* A page that is full of notices tells nothing. */
+enum { DELIVERY_BANNERS_MAX = 5 };
 struct delivery_banner {
     id banner, incident;
     const char *locale, *title, *line, *body;
@@ -289,8 +293,11 @@ struct delivery_banner {
 struct delivery_banner_list {
     struct delivery_request request;
     const char *account;
-    struct delivery_banner *items; /* out: not hidden ones */
+    struct delivery_banner *items; /* out: not hidden ones, one an incident, at most
+                                      DELIVERY_BANNERS_MAX: the unread ones first, the oldest of
+                                      them on top */
     size_t n;
+    size_t more; /* out: incidents that wait for their turn */
 };
 void delivery_banner_list(struct delivery *delivery, struct delivery_banner_list *req);
 struct delivery_banner_event {

@@ -383,6 +383,8 @@ id rig_draft(struct rig *rig, const char *ndjson)
     if (rig->what_happened != NULL)
         json_object_object_add(json_get(document, "facts"), "what_happened",
                                json_object_new_string(rig->what_happened));
+    if (rig->urgent)
+        json_object_object_add(document, "urgent", json_object_new_boolean(true));
     if (rig->consent_required)
         json_object_object_add(document, "consent_required", json_object_new_boolean(true));
     struct delivery_incident_create create = {

@@ -46,9 +46,9 @@ struct rig {
     bool provider_down[RIG_CHANNELS];
     bool hang; /* sends stay in flight until rig_release() */
     struct list hanging;
-    const char *what_happened; /* of the next incident; NULL: a plain sentence */
-    bool consent_required;     /* of the next incident */
-    time_ms hold_until;        /* of the next VERB_HOLD; 0: none */
+    const char *what_happened;     /* of the next incident; NULL: a plain sentence */
+    bool consent_required, urgent; /* of the next incident */
+    time_ms hold_until;            /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;
     const char *suspicion; /* of the next start; NULL: none */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/people/overlap.h"
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/segment.h"
 #include "service/delivery/restore/restore.h"
@@ -33,6 +34,8 @@ struct planner {
     unsigned n_parts, judging; /* judging: on the lane */
     struct cut cut;
     struct wish_look look;
+    struct overlap_set
+        overlaps; /* people who just heard of another incident; empty without spacing */
     struct wave_counter people[PEOPLE_KEYS_N];
     struct receipt_batch planned;
     const struct receipt_batch *batch_list[BATCHES_MAX];
@@ -88,6 +91,7 @@ static void plan_end(struct planner *planner, bool done)
     segment_free(planner);
     loop_timer_stop(&planner->again);
     audience_free(&planner->who.audience);
+    overlap_free(&planner->overlaps);
     mem_free(planner);
     wave->planning = false;
     if (done) {
@@ -208,6 +212,7 @@ static void plan_judge(struct planner *planner)
         plan_part_take(part, blocks, share);
         part->owner = planner;
         part->look = &planner->look;
+        part->overlaps = &planner->overlaps;
         part->job.work = plan_part_work;
         part->job.done = part_judged;
         blocks += share;
@@ -268,6 +273,32 @@ static void plan_read(struct planner *planner)
     store_roster_read(planner->wave->delivery->config.store, &planner->read);
 }
 
+/* ---- Who else just heard of another incident. ---- */
+static void plan_overlaps(struct overlap_set *set)
+{
+    struct planner *planner = container_of(set, struct planner, overlaps);
+    if (set->result != RESULT_OK || planner->wave->stopping) {
+        planner->wave->stopping = true;
+        plan_end(planner, false);
+        return;
+    }
+    plan_read(planner);
+}
+
+static void look_for_overlaps(struct planner *planner)
+{
+    struct active_wave *wave = planner->wave;
+    if (wave->policy.spacing_ms == 0) {
+        plan_read(planner);
+        return;
+    }
+    planner->overlaps.delivery = wave->delivery;
+    planner->overlaps.cb = plan_overlaps;
+    planner->overlaps.incident = wave->incident;
+    planner->overlaps.spacing_ms = wave->policy.spacing_ms;
+    overlap_start(&planner->overlaps);
+}
+
 /* ---- Who. ---- */
 static void on_audience(struct delivery_request *request)
 {
@@ -280,7 +311,7 @@ static void on_audience(struct delivery_request *request)
         audience_free(&load->audience);
         loop_timer_start(&planner->again, MOVING_MS);
     } else {
-        plan_read(planner);
+        look_for_overlaps(planner);
     }
 }
 

@@ -117,6 +117,7 @@ enum result policy_make(struct policy *ret_policy, const struct delivery_config 
                          "The ladder names a channel that is not configured; ask the operator.");
     policy.consent_required = json_get_bool(document, "consent_required", config->consent_required);
     policy.furnished_mailbox = json_get_bool(document, "furnished_mailbox", false);
+    policy.spacing_ms = json_get_bool(document, "urgent", false) ? 0 : config->spacing_ms;
     policy.test = json_get_bool(document, "test", false);
     policy.data_types = data_types_read(json_get(document, "data_types"));
     str_copy(policy.kind, sizeof(policy.kind), str_or(json_get_string(document, "kind"), "breach"));
@@ -158,6 +159,8 @@ bool policy_write(struct buf *to, const struct policy *policy)
         policy->consent_required ? "true" : "false", (unsigned long long)policy->data_types,
         policy->furnished_mailbox ? "true" : "false", policy->kind);
     write_indexes(to, "ladder", policy->ladder, policy->n_ladder);
+    if (policy->spacing_ms > 0)
+        buf_printf(to, ",\"spacing_ms\":%lld", (long long)policy->spacing_ms);
     return buf_printf(to, ",\"test\":%s}", policy->test ? "true" : "false");
 }
 
@@ -208,6 +211,7 @@ enum result policy_read(struct policy *ret_policy, struct blob text,
     policy.n_beside = read_indexes(json, "beside", policy.n_channels, policy.beside);
     policy.consent_required = json_get_bool(json, "consent_required", false);
     policy.furnished_mailbox = json_get_bool(json, "furnished_mailbox", false);
+    policy.spacing_ms = json_get_int(json, "spacing_ms", 0);
     policy.test = json_get_bool(json, "test", false);
     policy.data_types = (uint64_t)json_get_int(json, "data_types", 0);
     str_copy(policy.kind, sizeof(policy.kind), str_or(json_get_string(json, "kind"), "breach"));

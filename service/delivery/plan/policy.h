@@ -21,6 +21,8 @@ struct policy {
     unsigned n_ladder, n_beside;
     bool consent_required;
     bool furnished_mailbox; /* the breached account is the mailbox itself: never mail to it */
+    int64_t spacing_ms; /* between notices of different incidents to one person over one channel; 0:
+                           none, or this one is urgent */
     bool test;
     char kind[24];
     uint64_t data_types;

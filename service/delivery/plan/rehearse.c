@@ -9,6 +9,7 @@
 
 /* This module. */
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/people/overlap.h"
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/fate.h"
 #include "service/delivery/wave/audience.h"
@@ -23,6 +24,10 @@ struct rehearsal {
     struct store_roster_read read;
     struct lane_job job;
     struct wish_look look;
+    struct overlap_set overlaps;
+    int64_t overlapping, spaced; /* people in other open incidents; of them, who would wait */
+    unsigned overlaps_listed;
+    struct buf overlap_list;
     struct arena *blocks_arena, *person_arena;
     int64_t at;
     int64_t fates[FATE_WITHHELD + 1], first[POLICY_CHANNELS_MAX];
@@ -46,6 +51,8 @@ static void rehearsal_finish(struct rehearsal *it, enum result result, const str
     audience_free(&it->who.audience);
     buf_wipe(&it->people);
     wish_look_free(&it->look);
+    overlap_free(&it->overlaps);
+    buf_wipe(&it->overlap_list);
     mem_free(it);
     req->request.cb(&req->request);
 }
@@ -70,6 +77,27 @@ static void write_lint(struct buf *json, struct rehearsal *it)
     }
 }
 
+/* "overlaps":{...}, of the people who stand in other open incidents too. */
+static void write_overlaps(struct buf *json, const struct rehearsal *it)
+{
+    char text[ID_TEXT_SIZE];
+    const char *comma = "";
+    buf_printf(json, "\"overlaps\":{\"complete\":%s,\"incidents\":[",
+               it->overlaps.complete ? "true" : "false");
+    for (unsigned i = 0; i < it->overlaps.n_others; i++) {
+        if (it->overlaps.others[i].people == 0)
+            continue;
+        buf_printf(json, "%s{\"incident\":\"%s\",\"people\":%lld}", comma,
+                   id_format(text, "inc", it->overlaps.others[i].incident),
+                   (long long)it->overlaps.others[i].people);
+        comma = ",";
+    }
+    buf_puts(json, "],\"list\":[");
+    buf_add(json, it->overlap_list.data, it->overlap_list.length);
+    buf_printf(json, "],\"people\":%lld,\"spaced\":%lld},", (long long)it->overlapping,
+               (long long)it->spaced);
+}
+
 static void rehearsal_answer(struct rehearsal *it)
 {
     const struct policy *policy = &it->dossier->policy;
@@ -88,7 +116,9 @@ static void rehearsal_answer(struct rehearsal *it)
     write_lint(&json, it);
     buf_printf(&json, "],\"more\":%s,\"people\":[", it->more ? "true" : "false");
     buf_add(&json, it->people.data, it->people.length);
-    buf_printf(&json, "],\"unreachable\":%lld,\"withheld\":%lld}",
+    buf_puts(&json, "],");
+    write_overlaps(&json, it);
+    buf_printf(&json, "\"unreachable\":%lld,\"withheld\":%lld}",
                (long long)(it->fates[FATE_UNREACHABLE] + it->unopened),
                (long long)it->fates[FATE_WITHHELD]);
     req->json = arena_strndup(req->request.arena, json.data, json.length);
@@ -126,6 +156,48 @@ static void list_person(struct rehearsal *it, const struct recipient *r, const s
     buf_puts(&it->people, "}");
 }
 
+static void list_overlap(struct rehearsal *it, const struct recipient *r, uint32_t others)
+{
+    const char *comma = "";
+    char text[ID_TEXT_SIZE];
+    if (it->overlaps_listed >= it->req->limit || it->overlap_list.length > LIST_BYTES_MAX)
+        return;
+    buf_puts(&it->overlap_list, it->overlaps_listed++ ? ",{\"incidents\":[" : "{\"incidents\":[");
+    for (unsigned i = 0; i < it->overlaps.n_others; i++) {
+        if (!(others >> i & 1))
+            continue;
+        buf_printf(&it->overlap_list, "%s\"%s\"", comma,
+                   id_format(text, "inc", it->overlaps.others[i].incident));
+        comma = ",";
+    }
+    buf_puts(&it->overlap_list, "],\"recipient_id\":");
+    json_write_string(&it->overlap_list, r->recipient_id, strlen(r->recipient_id));
+    buf_puts(&it->overlap_list, "}");
+}
+
+/* Does this person stand in another open incident, and would he have to wait? */
+static void note_overlap(struct rehearsal *it, const struct recipient *r, const struct fate *fate)
+{
+    const struct policy *policy = &it->dossier->policy;
+    const bool goes = fate->kind == FATE_GOES;
+    struct seal_key key;
+    if (it->overlaps.n == 0)
+        return;
+    preference_blind_key(it->delivery, &key);
+    const struct overlap overlap =
+        overlap_of(&it->overlaps, &key, r,
+                   goes ? policy->channels[fate->ladder.rungs[0].channel].channel : NULL);
+    seal_key_wipe(&key);
+    if (overlap.others == 0)
+        return;
+    it->overlapping++;
+    it->spaced += overlap.last_at != TIME_NONE && policy->spacing_ms > 0 &&
+                  overlap.last_at + policy->spacing_ms > delivery_now(it->delivery);
+    for (unsigned i = 0; i < it->overlaps.n_others; i++)
+        it->overlaps.others[i].people += overlap.others >> i & 1;
+    list_overlap(it, r, overlap.others);
+}
+
 static void rehearse_person(struct rehearsal *it, const struct recipient *r,
                             const struct seal_key *seed)
 {
@@ -145,6 +217,7 @@ static void rehearse_person(struct rehearsal *it, const struct recipient *r,
     if (fate.kind != FATE_GOES || fate.format_owed)
         list_person(it, r, &fate);
     note_format(it, r, &fate);
+    note_overlap(it, r, &fate);
     json_object_put(fate.facts);
 }
 
@@ -229,6 +302,24 @@ static void rehearse_next(struct rehearsal *it)
     store_roster_read(it->delivery->config.store, &it->read);
 }
 
+static void on_overlaps(struct overlap_set *set)
+{
+    struct rehearsal *it = container_of(set, struct rehearsal, overlaps);
+    if (set->result != RESULT_OK)
+        rehearsal_finish(it, set->result, NULL);
+    else
+        rehearse_next(it);
+}
+
+static void look_for_overlaps(struct rehearsal *it)
+{
+    it->overlaps.delivery = it->delivery;
+    it->overlaps.cb = on_overlaps;
+    it->overlaps.incident = it->req->incident;
+    it->overlaps.spacing_ms = it->dossier->policy.spacing_ms;
+    overlap_start(&it->overlaps);
+}
+
 static void on_audience(struct delivery_request *request)
 {
     struct audience_load *who = container_of(request, struct audience_load, request);
@@ -236,7 +327,7 @@ static void on_audience(struct delivery_request *request)
     if (request->result != RESULT_OK)
         rehearsal_finish(it, request->result, &request->error);
     else
-        rehearse_next(it);
+        look_for_overlaps(it);
 }
 
 static void on_dossier(struct delivery_request *request)
@@ -264,6 +355,7 @@ void delivery_rehearse(struct delivery *delivery, struct delivery_rehearse *req)
     it->blocks_arena = arena_create(32 << 20);
     it->person_arena = arena_create(1 << 20);
     buf_init(&it->people, SIZE_MAX);
+    buf_init(&it->overlap_list, SIZE_MAX);
     it->load.request.cb = on_dossier;
     it->load.incident = req->incident;
     it->load.ordinal = req->ordinal;

@@ -5,9 +5,13 @@
 #include <string.h>
 
 /* This module. */
+#include "service/delivery/people/overlap.h"
+#include "service/delivery/people/preference.h"
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/fate.h"
 #include "service/delivery/plan/segment.h"
+
+#define HOUR_MS INT64_C(3600000)
 
 static struct receipt_batch *part_batch(struct plan_part *part)
 {
@@ -17,6 +21,23 @@ static struct receipt_batch *part_batch(struct plan_part *part)
     last = &part->batches[part->n_batches++];
     receipt_batch_init(last, part->wave->incident, part->wave->id, 0);
     return last;
+}
+
+/* Who just heard of another incident over this channel hears of this one a little later. By the
+ * hour: else every person would be a chunk. 0: at once. */
+static time_ms spaced(const struct plan_part *part, const struct recipient *r, unsigned channel)
+{
+    const struct policy *policy = &part->wave->policy;
+    struct seal_key key;
+    if (policy->spacing_ms == 0 || part->overlaps->n == 0)
+        return 0;
+    preference_blind_key(part->wave->delivery, &key);
+    const struct overlap overlap =
+        overlap_of(part->overlaps, &key, r, policy->channels[channel].channel);
+    seal_key_wipe(&key);
+    if (overlap.last_at == TIME_NONE || overlap.last_at + policy->spacing_ms <= part->now)
+        return 0;
+    return (overlap.last_at + policy->spacing_ms + HOUR_MS - 1) / HOUR_MS * HOUR_MS;
 }
 
 static void add_entry(struct plan_part *part, const struct recipient *r, struct ladder_rung where,
@@ -31,6 +52,7 @@ static void add_entry(struct plan_part *part, const struct recipient *r, struct 
         .channel = where.channel,
         .address = where.address,
         .rung = (uint8_t)rung,
+        .due_at = rung & RUNG_BESIDE ? 0 : spaced(part, r, where.channel),
     };
     cut_add(&part->cut, entry);
 }

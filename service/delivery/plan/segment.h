@@ -15,6 +15,7 @@ enum {
     PART_RECEIPTS = SEGMENT_PEOPLE / RECEIPTS_A_BATCH + 1 /* one for everybody of a segment */
 };
 
+struct overlap_set;
 struct wish_look;
 struct plan_part {
     struct lane_job job; /* `work` is plan_part_work */
@@ -23,6 +24,7 @@ struct plan_part {
     const struct roster_block *blocks; /* outlive the work */
     size_t n_blocks;
     const struct wish_look *look; /* what is known of these people from before; outlives the work */
+    const struct overlap_set *overlaps; /* who just heard of another incident */
     time_ms now;
     const struct audience *who; /* only these; shared, read only */
     struct arena *arena;        /* what the work makes */
