@@ -27,6 +27,10 @@ int daemon_backup(const struct config *config, const char *target);
  * runs. `config` has its secrets: the old key. */
 int daemon_rewrap(struct config *config, const char *new_key);
 
+/* Ends the log of receipts as a shard; the configured origin and key are the next one's. While no
+ * daemon runs. `config` has its secrets. */
+int daemon_end_log(const struct config *config, const char *reason);
+
 /* Asks `url` with GET; 0 when the answer is 2xx. For health checks of containers, which have no
  * curl. */
 int daemon_probe(const char *url);

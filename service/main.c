@@ -34,6 +34,9 @@ static const char help[] =
     "COPY.json describes it\n"
     "  tocsind --config FILE --rewrap NEW_KEY_FILE          wrap all keys by a new master key, "
     "while no daemon runs\n"
+    "  tocsind --config FILE --end-log REASON               end the log of receipts, begin the "
+    "next "
+    "under FILE's new log.origin and key\n"
     "  tocsind --probe URL|env:NAME                         is it up? for health checks\n"
     "  tocsind --version | --help\n\n"
     "Roles: responder, approver, compliance, operator, app, admin.\n\n"
@@ -49,13 +52,13 @@ static const char help[] =
     "  78  the configuration or the master key is wrong\n";
 
 struct options {
-    const char *config, *mint, *role, *keygen, *probe, *rewrap, *backup, *newest;
+    const char *config, *mint, *role, *keygen, *probe, *rewrap, *backup, *newest, *end_log;
     int check, version, help;
 };
 
 static bool read_options(int argc, char **argv, struct options *to)
 {
-    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP, BACKUP, NEWEST };
+    enum { CONFIG = 1, MINT, ROLE, KEYGEN, PROBE, REWRAP, BACKUP, NEWEST, END_LOG };
     const struct option known[] = {
         {"config", required_argument, NULL, CONFIG},
         {"mint-token", required_argument, NULL, MINT},
@@ -65,6 +68,7 @@ static bool read_options(int argc, char **argv, struct options *to)
         {"rewrap", required_argument, NULL, REWRAP},
         {"backup", required_argument, NULL, BACKUP},
         {"newest-checkpoint", required_argument, NULL, NEWEST},
+        {"end-log", required_argument, NULL, END_LOG},
         {"check-config", no_argument, &to->check, 1},
         {"version", no_argument, &to->version, 1},
         {"help", no_argument, &to->help, 1},
@@ -96,6 +100,9 @@ static bool read_options(int argc, char **argv, struct options *to)
             break;
         case NEWEST:
             to->newest = optarg;
+            break;
+        case END_LOG:
+            to->end_log = optarg;
             break;
         case REWRAP:
             to->rewrap = optarg;
@@ -175,6 +182,8 @@ static int with_config(struct config *config, const struct options *options)
     log_set_level((enum log_level)config->log_level);
     if (options->rewrap)
         return daemon_rewrap(config, options->rewrap);
+    if (options->end_log)
+        return daemon_end_log(config, options->end_log);
     config->newest_checkpoint = options->newest;
     return daemon_run(config);
 }

@@ -15,6 +15,7 @@ struct log_head {
     int64_t epoch;         /* raised with every change of owner */
     id owner;
     time_ms until;      /* end of the lease */
+    unsigned shard;     /* 1, 2, ...: which log of this store; those before have ended */
     const char *origin; /* "" until the first checkpoint is signed; never changes then */
 };
 struct store_log_head {
@@ -88,6 +89,7 @@ void store_log_sign(struct store *store, struct store_log_sign *req);
 
 struct store_log_checkpoint {
     struct store_request request;
+    unsigned shard;                   /* in: 0: the one that grows */
     uint64_t size;                    /* in: exactly this one; UINT64_MAX: the newest */
     const char *name;                 /* in: the newest that this witness cosigned; NULL: any */
     struct log_checkpoint checkpoint; /* out; NOT_FOUND */
@@ -123,6 +125,7 @@ void store_log_anchor(struct store *store, struct store_log_anchor *req);
 /* Ascending by size; `newest`: descending. Proofs are given of timestamps only. */
 struct store_log_anchors {
     struct store_request request;
+    unsigned shard;            /* 0: the one that grows */
     const char *name;          /* of this anchor; NULL: all of `kind` */
     enum log_anchor_kind kind; /* without a name */
     uint64_t after, most;      /* sizes from `after` + 1 to `most` */
@@ -136,6 +139,7 @@ void store_log_anchors(struct store *store, struct store_log_anchors *req);
 /* Tiles by name: hashes are filled, in the arena; one that is missing has length 0. */
 struct store_log_tiles {
     struct store_request request;
+    unsigned shard;         /* 0: the one that grows */
     struct log_tile *tiles; /* in: level, index */
     size_t n;
 };
@@ -144,6 +148,7 @@ void store_log_tiles(struct store *store, struct store_log_tiles *req);
 /* The batches that hold the entries first .. first + n - 1; without details. */
 struct store_log_entries {
     struct store_request request;
+    unsigned shard; /* 0: the one that grows */
     uint64_t first;
     unsigned n;
     struct log_entry_row {
@@ -159,9 +164,41 @@ struct store_log_find {
     struct store_request request;
     id batch;
     bool placed;                      /* out */
+    unsigned shard;                   /* out: of its place */
     struct log_range range;           /* out */
     struct blob leaves;               /* out: deflated */
     struct log_head head;             /* out: of the same moment, as is the newest checkpoint */
-    struct log_checkpoint checkpoint; /* out; note NULL: none is signed */
+    struct log_checkpoint checkpoint; /* out: of that shard; note NULL: none is signed */
 };
 void store_log_find(struct store *store, struct store_log_find *req);
+
+/* Ends the log at its newest checkpoint, and begins the next: index 0, no origin yet. What was
+ * appended but not signed waits again; `begun`, the receipt that carries the last checkpoint, is
+ * the first leaf of the next. CONFLICT: the newest checkpoint is not of this shard and size, or the
+ * origin was one's before; NOT_FOUND: nothing was signed. */
+struct store_log_end {
+    struct store_request request;
+    unsigned shard;
+    uint64_t size;
+    const char *origin; /* of the next */
+    const char *reason; /* a fixed word */
+    time_ms at;
+    const struct receipt_batch *begun;
+};
+void store_log_end(struct store *store, struct store_log_end *req);
+
+/* The shards that have ended, ascending. */
+struct store_log_shards {
+    struct store_request request;
+    struct log_shard_row {
+        unsigned shard;
+        const char *origin, *note, *reason;
+        uint64_t size;
+        uint8_t root[DIGEST_SIZE];
+        time_ms ended_at;
+        id begun;           /* the batch that is the first leaf of the next shard */
+        struct blob leaves; /* of that batch: deflated */
+    } * rows;               /* out */
+    size_t n;
+};
+void store_log_shards(struct store *store, struct store_log_shards *req);

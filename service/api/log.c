@@ -5,6 +5,7 @@
  * may keep them for ever; the checkpoint moves every second. */
 
 /* System. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +13,7 @@
 #include "base/str.h"
 
 /* Interfaces. */
+#include "tocsin/store_log.h"
 #include "tocsin/tlog.h"
 
 /* This module. */
@@ -81,6 +83,23 @@ static bool failed(struct receipt_log_question *question)
     return true;
 }
 
+/* "/log/shards/{shard}/...": a log that has ended; without it the one that grows. False: answered.
+ */
+static bool read_shard(struct call *call, unsigned *to)
+{
+    const char *text = http_request_param(call->http, "shard");
+    uint64_t shard = 0;
+    if (text == NULL)
+        return true;
+    if (!parse_u64(text, &shard) || shard == 0 || shard > UINT16_MAX || text[0] == '0') {
+        call_problem(call, HTTP_PROBLEM_NOT_FOUND, NULL,
+                     "There is no such log; GET /v1/log/shards lists those that have ended.");
+        return false;
+    }
+    *to = (unsigned)shard;
+    return true;
+}
+
 /* ---- Checkpoint and keys. ---- */
 static void checkpoint_got(struct receipt_log_question *question)
 {
@@ -91,7 +110,7 @@ static void checkpoint_got(struct receipt_log_question *question)
 void log_checkpoint_get(struct call *call)
 {
     struct log_call *it = begin(call, checkpoint_got);
-    if (it != NULL)
+    if (it != NULL && read_shard(call, &it->question.shard))
         receipt_log_checkpoint(&it->question);
 }
 
@@ -129,7 +148,7 @@ static void get_tile(struct call *call, bool entries)
     char whole[TILE_PATH_SIZE + 16];
     int level = 0;
     struct log_call *it = begin(call, entries ? entries_got : tile_got);
-    if (it == NULL)
+    if (it == NULL || !read_shard(call, &it->question.shard))
         return;
     size_t prefix = entries ? strlen("entries/") : 0;
     memcpy(whole, "entries/", prefix);
@@ -213,6 +232,7 @@ static void proof_got(struct receipt_log_question *question)
     out_hash(json, "root", &question->root);
     out_path(json, &question->path);
     out_text(json, "checkpoint", question->bytes.data);
+    out_int(json, "shard", question->shard);
     call_reply_json(it->call, 200, json);
 }
 
@@ -263,14 +283,64 @@ static void consistency_got(struct receipt_log_question *question)
 
 void log_consistency_get(struct call *call)
 {
-    int64_t from = 0, to = 0;
-    if (!call_query_number(call, "from", INT64_MAX >> 2, &from) ||
+    int64_t from = 0, to = 0, shard = 0;
+    if (!call_query_number(call, "shard", UINT16_MAX, &shard) ||
+        !call_query_number(call, "from", INT64_MAX >> 2, &from) ||
         !call_query_number(call, "to", INT64_MAX >> 2, &to))
         return;
     struct log_call *it = begin(call, consistency_got);
     if (it == NULL)
         return;
+    it->question.shard = (unsigned)shard;
     it->question.from = (uint64_t)from;
     it->question.to = (uint64_t)to;
     receipt_log_consistency(&it->question);
+}
+
+/* ---- Logs that have ended. ---- */
+struct shards_call {
+    struct call *call;
+    struct store_log_shards shards;
+};
+
+static struct json_object *shard_json(const struct log_shard_row *row)
+{
+    struct json_object *json = json_object_new_object();
+    char text[64], begun[ID_TEXT_SIZE + 2];
+    snprintf(begun, sizeof(begun), "%s.0", id_format(text, "rct", row->begun));
+    out_text(json, "begun", begun);
+    out_text(json, "checkpoint", row->note);
+    out_time(json, "ended_at", row->ended_at);
+    out_text(json, "origin", row->origin);
+    out_text(json, "reason", row->reason);
+    base64_encode(text, row->root, DIGEST_SIZE);
+    out_text(json, "root", text);
+    out_int(json, "shard", row->shard);
+    out_int(json, "size", (int64_t)row->size);
+    return json;
+}
+
+static void shards_listed(struct store_request *request)
+{
+    struct store_log_shards *list = container_of(request, struct store_log_shards, request);
+    struct shards_call *it = container_of(list, struct shards_call, shards);
+    struct json_object *json = json_object_new_object(), *array = json_object_new_array();
+    for (size_t i = 0; request->result == RESULT_OK && i < list->n; i++)
+        json_object_array_add(array, shard_json(&list->rows[i]));
+    json_object_object_add(json, "shards", array);
+    if (request->result == RESULT_OK) {
+        call_reply_json(it->call, 200, json);
+        return;
+    }
+    json_object_put(json);
+    call_error(it->call, &request->error);
+}
+
+void log_shards_get(struct call *call)
+{
+    struct shards_call *it = arena_new(call->arena, struct shards_call);
+    require(it != NULL);
+    it->call = call;
+    it->shards = (struct store_log_shards){.request = {.cb = shards_listed, .arena = call->arena}};
+    store_log_shards(call->api->config.store, &it->shards);
 }

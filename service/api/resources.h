@@ -56,6 +56,7 @@ void log_key_get(struct call *call);
 void log_tile_get(struct call *call);
 void log_entries_get(struct call *call);
 void log_consistency_get(struct call *call);
+void log_shards_get(struct call *call);
 /* reports.c */
 void report_post(struct call *call);
 /* banners.c */

@@ -104,7 +104,11 @@ static const struct http_route routes[] = {
     ROUTE("GET",    "/log/key", log_key_get, ANYBODY, BODY_NONE, 0, ""),
     ROUTE("GET",    "/log/tile/{path...}", log_tile_get, ANYBODY, BODY_NONE, 0, ""),
     ROUTE("GET",    "/log/tile/entries/{path...}", log_entries_get, COMP | ADMIN, BODY_NONE, 0, ""),
-    ROUTE("GET",    "/v1/log/consistency", log_consistency_get, ANYBODY, BODY_NONE, 0, "from,to"),
+    ROUTE("GET",    "/v1/log/consistency", log_consistency_get, ANYBODY, BODY_NONE, 0, "from,to,shard"),
+    ROUTE("GET",    "/log/shards/{shard}/checkpoint", log_checkpoint_get, ANYBODY, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/log/shards/{shard}/tile/{path...}", log_tile_get, ANYBODY, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/log/shards/{shard}/tile/entries/{path...}", log_entries_get, COMP | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/v1/log/shards", log_shards_get, ANYBODY, BODY_NONE, 0, ""),
 
     ROUTE("POST",   "/v1/reports/{channel}/{provider}", report_post, ANYBODY, BODY_BYTES, 64 * KIB, NULL),
     ROUTE("GET",    "/v1/reports/{channel}/{provider}", report_post, ANYBODY, BODY_NONE, 0, NULL),

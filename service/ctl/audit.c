@@ -57,6 +57,7 @@ void audit_destroy(struct audit **place)
     mem_free(audit->leaves);
     mem_free(audit->commitments);
     mem_free(audit->nodes);
+    mem_free(audit->shards);
     mem_free(audit->told_numbers);
     mem_free(audit->lines);
     mem_free(audit);

@@ -21,12 +21,19 @@ struct audit_file {
 
 struct audit_leaf {
     uint64_t index;
+    unsigned shard; /* 0: of the newest log */
     struct merkle_hash hash;
 };
 struct audit_node {
-    uint64_t from; /* the first leaf below it */
-    unsigned level;
+    uint64_t from;         /* the first leaf below it */
+    unsigned level, shard; /* 0: of the newest log */
     struct merkle_hash hash;
+};
+/* A log that has ended. */
+struct audit_shard {
+    unsigned number;
+    uint64_t size;
+    struct merkle_hash root;
 };
 
 struct audit {
@@ -55,6 +62,8 @@ struct audit {
     size_t commitments_capacity;
     struct audit_node *nodes;
     size_t n_nodes, nodes_capacity;
+    struct audit_shard *shards;
+    size_t n_shards;
     uint8_t *told_numbers; /* a bit for each roster number that an opened receipt tells */
     size_t told_bytes;
 
@@ -95,10 +104,14 @@ bool audit_receipt(struct audit *audit, const char *line, size_t length);
 bool audit_opening(struct audit *audit, const char *line, size_t length);
 bool audit_person(struct audit *audit, const char *line, size_t length);
 bool audit_tree_node(struct audit *audit, const char *line, size_t length);
-/* audit_sums.c: manifest against files, signature, tree, sums, notices. */
+/* Keeps the hash of a leaf of a log (0: the newest). */
+void audit_keep_leaf(struct audit *audit, unsigned shard, uint64_t index, struct slice text);
+/* audit_tree.c: a line; then all trees. */
+bool audit_shard(struct audit *audit, const char *line, size_t length);
+bool audit_tree(struct audit *audit);
+/* audit_sums.c: manifest against files, signature, sums, notices. */
 bool audit_manifest(struct audit *audit);
 bool audit_signature(struct audit *audit);
-bool audit_tree(struct audit *audit);
 bool audit_counts(struct audit *audit);
 bool audit_notices(struct audit *audit);
 /* Is the note signed by a key that counts? */

@@ -50,6 +50,10 @@ static void print_found(const struct audit *audit)
         (void)printf("%zu receipts are in the log of size %" PRId64 "; its checkpoint is signed\n",
                      audit->n_leaves, json_get_int(log, "size", 0));
     tell_anchors(audit, stdout);
+    if (audit->n_shards > 0)
+        (void)printf("%zu older logs have ended; the first entry of each next one carries the last "
+                     "checkpoint of the one before\n",
+                     audit->n_shards);
     if (audit->outside > 0 && log != NULL)
         (void)printf("NOTE: %" PRIu64 " receipts have no place in the log: export again later\n",
                      audit->outside);

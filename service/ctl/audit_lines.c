@@ -177,7 +177,7 @@ static void count_receipt(struct audit *audit, const struct leaf *leaf)
     }
 }
 
-static void keep_leaf(struct audit *audit, uint64_t index, struct slice text)
+void audit_keep_leaf(struct audit *audit, unsigned shard, uint64_t index, struct slice text)
 {
     if (audit->n_leaves == audit->leaves_capacity) {
         audit->leaves_capacity = audit->leaves_capacity * 2 + 4096;
@@ -185,6 +185,7 @@ static void keep_leaf(struct audit *audit, uint64_t index, struct slice text)
     }
     struct audit_leaf *leaf = &audit->leaves[audit->n_leaves++];
     leaf->index = index;
+    leaf->shard = shard;
     merkle_leaf(&leaf->hash, text.data, text.length);
 }
 
@@ -203,8 +204,20 @@ static void keep_commitment(struct audit *audit, const struct leaf *leaf)
     audit->commitments[at].told = str_equal(leaf->kind, "told");
 }
 
+/* Digits as they stand; false: another thing. */
+static bool take_number(struct slice value, uint64_t *to)
+{
+    char digits[24];
+    if (value.length == 0 || value.length >= sizeof(digits))
+        return false;
+    memcpy(digits, value.data, value.length);
+    digits[value.length] = 0;
+    return parse_u64(digits, to);
+}
+
 /* {"index":12,"leaf":{...},"receipt":"rct_..."}: where each part lies. */
-static bool split_receipt(const char *line, size_t length, struct slice *index, struct slice *leaf)
+static bool split_receipt(const char *line, size_t length, struct slice *index, struct slice *leaf,
+                          uint64_t *shard)
 {
     struct scan scan = {line, line + length};
     struct member member;
@@ -214,6 +227,8 @@ static bool split_receipt(const char *line, size_t length, struct slice *index, 
             *index = member.value;
         else if (slice_equal(member.key, "leaf"))
             *leaf = member.value;
+        else if (slice_equal(member.key, "shard"))
+            bad = bad || !take_number(member.value, shard) || *shard == 0 || *shard > UINT16_MAX;
         else
             receipt = slice_equal(member.key, "receipt");
     }
@@ -237,10 +252,10 @@ bool audit_receipt(struct audit *audit, const char *line, size_t length)
     struct slice index = {0}, text = {0};
     struct leaf leaf = {0};
     char digits[24];
-    uint64_t at;
+    uint64_t at, shard = 0;
     if (audit->telling)
         return tell_line(audit, line, length);
-    if (!split_receipt(line, length, &index, &text) || !scan_leaf(text, &leaf))
+    if (!split_receipt(line, length, &index, &text, &shard) || !scan_leaf(text, &leaf))
         return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not a receipt",
                            audit->receipts + 1);
     if (slice_equal(index, "null")) {
@@ -254,7 +269,7 @@ bool audit_receipt(struct audit *audit, const char *line, size_t length)
         if (!parse_u64(digits, &at))
             return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not an index",
                                audit->receipts + 1);
-        keep_leaf(audit, at, text);
+        audit_keep_leaf(audit, (unsigned)shard, at, text);
     }
     keep_commitment(audit, &leaf);
     audit->receipts++;
@@ -285,17 +300,6 @@ static bool hash_opening(struct slice details, struct slice salt, uint8_t digest
 struct details {
     struct slice salt, recipient, number;
 };
-
-/* Digits as they stand; false: another thing. */
-static bool take_number(struct slice value, uint64_t *to)
-{
-    char digits[24];
-    if (value.length == 0 || value.length >= sizeof(digits))
-        return false;
-    memcpy(digits, value.data, value.length);
-    digits[value.length] = 0;
-    return parse_u64(digits, to);
-}
 
 static void note_told(struct audit *audit, struct slice number)
 {
@@ -457,20 +461,22 @@ bool audit_tree_node(struct audit *audit, const char *line, size_t length)
     struct json_object *json = NULL;
     struct audit_node node = {0};
     const char *hash = NULL;
-    int64_t level = -1, index = -1;
+    int64_t level = -1, index = -1, shard = 0;
     if (json_read(line, length, &json, NULL) == RESULT_OK) {
         hash = json_get_string(json, "hash");
         level = json_get_int(json, "level", -1);
         index = json_get_int(json, "index", -1);
+        shard = json_get_int(json, "shard", 0);
     }
     const bool good =
-        hash != NULL && level >= 0 && level < 62 && index >= 0 &&
-        index <= (INT64_MAX >> (level + 1)) &&
+        hash != NULL && level >= 0 && level < 62 && index >= 0 && shard >= 0 &&
+        shard < UINT16_MAX && index <= (INT64_MAX >> (level + 1)) &&
         base64_decode(node.hash.bytes, DIGEST_SIZE, hash, strlen(hash)) == DIGEST_SIZE;
     json_object_put(json);
     if (!good)
         return audit_wrong(audit, "log/nodes.ndjson, line %zu: not a node", audit->n_nodes + 1);
     node.level = (unsigned)level;
+    node.shard = (unsigned)shard;
     node.from = (uint64_t)index << level;
     if (audit->n_nodes == audit->nodes_capacity) {
         audit->nodes_capacity = audit->nodes_capacity * 2 + 256;

@@ -37,6 +37,8 @@ static line_fn *lines_of(const struct audit *audit, const char *name)
         return audit_opening;
     if (str_equal(name, "people.ndjson"))
         return audit_person;
+    if (str_equal(name, "log/shards.ndjson"))
+        return audit_shard;
     if (str_equal(name, "log/anchors.ndjson"))
         return audit_anchor;
     return str_equal(name, "log/nodes.ndjson") ? audit_tree_node : NULL;

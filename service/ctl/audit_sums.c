@@ -1,5 +1,5 @@
 /* audit_sums.c - what holds the archive together: the manifest and the files, the signature, the
- * tree over all receipts, the sums, the notices' digests. */
+ * sums, the notices' digests. */
 /* System. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -149,118 +149,6 @@ bool audit_signature(struct audit *audit)
         return audit_wrong(audit, "manifest.note is not a signed note");
     return check_digest_text(audit, "manifest.note", parts.text) &&
            audit_note(audit, "manifest.note", bytes);
-}
-
-/* ---- The tree. ---- */
-
-static int leaf_compare(const void *a, const void *b)
-{
-    const struct audit_leaf *x = a, *y = b;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int node_compare(const void *a, const void *b)
-{
-    const struct audit_node *x = a, *y = b;
-    return x->from < y->from ? -1 : x->from > y->from;
-}
-
-/* Full subtrees from the left; two of one height become one. */
-struct forest {
-    struct merkle_hash hashes[64];
-    unsigned levels[64];
-    unsigned n;
-    uint64_t size;
-};
-
-static bool forest_add(struct forest *forest, unsigned level, const struct merkle_hash *hash)
-{
-    if (forest->n == 64 || (forest->n > 0 && forest->levels[forest->n - 1] < level) ||
-        (forest->size & ((UINT64_C(1) << level) - 1)) != 0)
-        return false;
-    forest->levels[forest->n] = level;
-    forest->hashes[forest->n++] = *hash;
-    forest->size += UINT64_C(1) << level;
-    while (forest->n > 1 && forest->levels[forest->n - 1] == forest->levels[forest->n - 2]) {
-        struct merkle_hash *left = &forest->hashes[forest->n - 2];
-        merkle_node(left, left, &forest->hashes[forest->n - 1]);
-        forest->levels[forest->n - 2]++;
-        forest->n--;
-    }
-    return true;
-}
-
-static void forest_root(const struct forest *forest, struct merkle_hash *root)
-{
-    if (forest->n == 0) {
-        merkle_empty(root);
-        return;
-    }
-    *root = forest->hashes[forest->n - 1];
-    for (unsigned i = forest->n - 1; i > 0; i--)
-        merkle_node(root, &forest->hashes[i - 1], root);
-}
-
-static bool grow(struct audit *audit, struct forest *forest, uint64_t size)
-{
-    size_t leaf = 0, node = 0;
-    while (forest->size < size) {
-        const uint64_t at = forest->size;
-        bool good = false;
-        if (leaf < audit->n_leaves && audit->leaves[leaf].index == at)
-            good = forest_add(forest, 0, &audit->leaves[leaf++].hash);
-        else if (node < audit->n_nodes && audit->nodes[node].from == at) {
-            good = forest_add(forest, audit->nodes[node].level, &audit->nodes[node].hash);
-            node++;
-        }
-        if (!good)
-            return audit_wrong(audit, "log/nodes.ndjson: the tree has a hole at leaf %" PRIu64, at);
-    }
-    if (forest->size != size || leaf != audit->n_leaves || node != audit->n_nodes)
-        return audit_wrong(audit, "a receipt or a node lies outside the log's tree, or twice in "
-                                  "it");
-    return true;
-}
-
-static bool check_root(struct audit *audit, const struct checkpoint *checkpoint)
-{
-    struct forest forest = {.n = 0};
-    struct merkle_hash root;
-    if (audit->n_leaves > 0)
-        qsort(audit->leaves, audit->n_leaves, sizeof(*audit->leaves), leaf_compare);
-    if (audit->n_nodes > 0)
-        qsort(audit->nodes, audit->n_nodes, sizeof(*audit->nodes), node_compare);
-    if (!grow(audit, &forest, checkpoint->size))
-        return false;
-    forest_root(&forest, &root);
-    return merkle_equal(&root, &checkpoint->root) ||
-           audit_wrong(audit, "the receipts do not make the tree that log/checkpoint signs: a "
-                              "receipt, an index or a node was changed");
-}
-
-bool audit_tree(struct audit *audit)
-{
-    struct json_object *log = json_get(audit->manifest, "log");
-    struct checkpoint checkpoint;
-    struct note note;
-    char hex[DIGEST_TEXT_SIZE];
-    const struct slice bytes = {audit->checkpoint.data, audit->checkpoint.length};
-    if (log == NULL) {
-        if (audit->n_leaves > 0 || audit->n_nodes > 0)
-            return audit_wrong(audit, "receipts have places in a log that the manifest does not "
-                                      "name");
-        return true;
-    }
-    if (!note_split(bytes, &note) || !checkpoint_parse(note.text, &checkpoint))
-        return audit_wrong(audit, "log/checkpoint is not a checkpoint");
-    hex_encode(hex, checkpoint.root.bytes, DIGEST_SIZE);
-    if ((uint64_t)json_get_int(log, "size", -1) != checkpoint.size ||
-        !str_equal(json_get_string(log, "root"), hex))
-        return audit_wrong(audit, "log/checkpoint is not the one that the manifest names");
-    if ((uint64_t)json_get_int(log, "receipts_outside", -1) != audit->outside)
-        return audit_wrong(audit, "the manifest counts other receipts outside the log");
-    return audit_note(audit, "log/checkpoint", bytes) && check_root(audit, &checkpoint) &&
-           audit_anchors(audit, &checkpoint);
 }
 
 /* ---- Sums. ---- */

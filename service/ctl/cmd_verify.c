@@ -66,6 +66,14 @@ static bool fetch(void *context, const char *path, struct buf *to)
     return good && !to->failed;
 }
 
+/* A checkpoint that the user kept. */
+struct earlier {
+    char origin[NOTE_NAME_MAX + 1]; /* "": none was given */
+    uint64_t size;
+    struct merkle_hash root;
+    bool met; /* a log that was verified has this origin */
+};
+
 /* A checkpoint that came by mail may have been saved with the line ends of mail. */
 static void unify_lines(struct buf *text)
 {
@@ -76,12 +84,34 @@ static void unify_lines(struct buf *text)
     text->length = n;
 }
 
-static enum ctl_exit read_earlier(const char *path, struct verify *verify)
+/* By the key of this log, or of one that has ended. */
+static bool open_earlier(struct ctl *ctl, struct slice bytes, const struct note_verifier *key,
+                         struct earlier *to, struct error *error)
 {
+    const char *old = ctl_option(ctl, "old-key");
+    struct note_verifier verifier;
+    struct checkpoint checkpoint;
+
+    if (checkpoint_open(bytes, key, &checkpoint, error)) {
+        (void)str_copy(to->origin, sizeof(to->origin), key->name);
+    } else if (old != NULL && note_verifier_parse(&verifier, old) &&
+               checkpoint_open(bytes, &verifier, &checkpoint, error)) {
+        (void)str_copy(to->origin, sizeof(to->origin), verifier.name);
+    } else {
+        return false;
+    }
+    to->size = checkpoint.size;
+    to->root = checkpoint.root;
+    return true;
+}
+
+static enum ctl_exit read_earlier(struct ctl *ctl, const struct note_verifier *key,
+                                  struct earlier *to)
+{
+    const char *path = ctl_option(ctl, "from");
     struct buf text;
     struct error error = {0};
     enum ctl_exit code = CTL_OK;
-    struct checkpoint checkpoint;
 
     if (path == NULL)
         return CTL_OK;
@@ -90,16 +120,19 @@ static enum ctl_exit read_earlier(const char *path, struct verify *verify)
     unify_lines(&text);
     if (!read)
         code = complain(CTL_LOCAL, "%s cannot be read: %s", path, strerror(errno));
-    else if (!checkpoint_open((struct slice){text.data, text.length}, &verify->key, &checkpoint,
-                              &error))
+    else if (!open_earlier(ctl, (struct slice){text.data, text.length}, key, to, &error))
         code = complain(CTL_REFUSED, "%s: %s", path, error.text);
-    else {
-        verify->earlier = true;
-        verify->earlier_size = checkpoint.size;
-        verify->earlier_root = checkpoint.root;
-    }
     buf_free(&text);
     return code;
+}
+
+/* The earlier checkpoint counts for the log that it names. */
+static void expect_earlier(struct verify *verify, struct earlier *earlier, const char *origin)
+{
+    verify->earlier = str_equal(earlier->origin, origin);
+    verify->earlier_size = earlier->size;
+    verify->earlier_root = earlier->root;
+    earlier->met = earlier->met || verify->earlier;
 }
 
 static enum ctl_exit read_witness(struct ctl *ctl, struct verify *verify)
@@ -133,27 +166,106 @@ static enum ctl_exit report(struct ctl *ctl, const struct verify *verify)
     return CTL_OK;
 }
 
-static enum ctl_exit verify_url(struct ctl *ctl)
+static enum ctl_exit not_verified(const struct error *error)
+{
+    return complain(CTL_REFUSED, "NOT VERIFIED: %s%s%s", error->field, *error->field ? ": " : "",
+                    error->text);
+}
+
+/* The log before the one whose first entry this is: a fresh `verify`, or false: it is the first. */
+static bool previous_log(struct slice first, struct verify *to, char *prefix, size_t size)
+{
+    struct json_object *json = NULL, *facts;
+    struct note note;
+    bool good = first.length > 0 && json_read(first.data, first.length, &json, NULL) == RESULT_OK &&
+                str_equal(json_get_string(json, "kind"), "log_begun");
+
+    facts = json_get(json, "facts");
+    if (good)
+        (void)buf_puts(&to->note, str_or(json_get_string(facts, "checkpoint"), ""));
+    (void)snprintf(prefix, size, "/log/shards/%" PRId64, json_get_int(facts, "shard", 0));
+    json_object_put(json);
+    return good && note_split((struct slice){to->note.data, to->note.length}, &note) &&
+           checkpoint_parse(note.text, &to->checkpoint);
+}
+
+/* Back through the logs that have ended: the first entry of each next one says what the one before
+ * must be, so that their own keys, stolen perhaps, need not be believed. */
+static enum ctl_exit verify_previous(struct ctl *ctl, struct slice first, struct earlier *earlier)
 {
     struct verify *verify = mem_new(struct verify);
     struct error error = {0};
+    enum ctl_exit code = CTL_OK;
+    char prefix[64];
+
+    verify->fetch = fetch;
+    verify->context = ctl;
+    verify->prefix = prefix;
+    verify->given = true;
+    buf_init(&verify->note, NOTE_BYTES_MAX);
+    buf_init(&verify->first, UINT16_MAX);
+    if (previous_log(first, verify, prefix, sizeof(prefix))) {
+        char origin[NOTE_NAME_MAX + 1] = "";
+        if (verify->checkpoint.origin.length <= NOTE_NAME_MAX)
+            memcpy(origin, verify->checkpoint.origin.data, verify->checkpoint.origin.length);
+        expect_earlier(verify, earlier, origin);
+        code = verify_log(verify, &error) ? CTL_OK : not_verified(&error);
+        if (code == CTL_OK)
+            (void)printf("%s: it ended at %" PRIu64 " receipts; the next log's first entry says "
+                         "so, and every entry and tile is hashed\n",
+                         origin, verify->checkpoint.size);
+        if (code == CTL_OK)
+            code = verify_previous(ctl, (struct slice){verify->first.data, verify->first.length},
+                                   earlier);
+    }
+    buf_free(&verify->note);
+    buf_free(&verify->first);
+    mem_free(verify);
+    return code;
+}
+
+static enum ctl_exit verify_all(struct ctl *ctl, struct verify *verify)
+{
+    struct earlier earlier = {.met = false};
+    struct error error = {0};
+    enum ctl_exit code = read_earlier(ctl, &verify->key, &earlier);
+
+    if (code != CTL_OK)
+        return code;
+    expect_earlier(verify, &earlier, verify->key.name);
+    if (!verify_log(verify, &error))
+        return not_verified(&error);
+    code = report(ctl, verify);
+    if (code == CTL_OK && !verify->tiles_only)
+        code = verify_previous(ctl, (struct slice){verify->first.data, verify->first.length},
+                               &earlier);
+    if (code == CTL_OK && earlier.origin[0] != 0 && !earlier.met)
+        code = complain(CTL_REFUSED,
+                        "NOT VERIFIED: the earlier checkpoint is of the log %s, which "
+                        "is not among those verified (an ended log needs its entries: "
+                        "a token of the role compliance or admin)",
+                        earlier.origin);
+    return code;
+}
+
+static enum ctl_exit verify_url(struct ctl *ctl)
+{
+    struct verify *verify = mem_new(struct verify);
     enum ctl_exit code;
 
     verify->fetch = fetch;
     verify->context = ctl;
+    verify->prefix = "/log";
     verify->tiles_only = ctl_option(ctl, "tiles-only") != NULL;
     buf_init(&verify->note, NOTE_BYTES_MAX);
+    buf_init(&verify->first, UINT16_MAX);
     code = find_key(ctl, &verify->key);
     if (code == CTL_OK)
         code = read_witness(ctl, verify);
     if (code == CTL_OK)
-        code = read_earlier(ctl_option(ctl, "from"), verify);
-    if (code == CTL_OK && !verify_log(verify, &error))
-        code = complain(CTL_REFUSED, "NOT VERIFIED: %s%s%s", error.field, *error.field ? ": " : "",
-                        error.text);
-    if (code == CTL_OK)
-        code = report(ctl, verify);
+        code = verify_all(ctl, verify);
     buf_free(&verify->note);
+    buf_free(&verify->first);
     mem_free(verify);
     return code;
 }

@@ -182,6 +182,7 @@ static const struct ctl_option evidence_options[] = {
 static const struct ctl_option verify_options[] = {
     {"key", 0, "VKEY", "the verifier key of the log (default: asked of the server itself)"},
     {"from", 0, "FILE", "an earlier checkpoint that the log must extend"},
+    {"old-key", 0, "VKEY", "with --from of a log that has ended: its verifier key"},
     {"save", 0, "FILE", "keep the checkpoint that was verified, for --from next time"},
     {"witness", 0, "VKEY", "this witness must have cosigned"},
     {"tiles-only", 0, NULL, "hash tiles, not entries (which need the role compliance or admin)"},

@@ -11,7 +11,7 @@
 /* This module. */
 #include "service/ctl/verify.h"
 
-enum { BUNDLE_MAX = TILE_HASHES * (2 + UINT16_MAX), PATH_SIZE = TILE_PATH_SIZE + 16 };
+enum { BUNDLE_MAX = TILE_HASHES * (2 + UINT16_MAX), PATH_SIZE = TILE_PATH_SIZE + 48 };
 
 static bool wrong(struct verify *verify, const char *where, const char *text)
 {
@@ -35,7 +35,7 @@ static bool same_tile(struct verify *verify, const struct tile *tile)
     bool same;
 
     tile_path(name, (int)tile->level, tile->index, tile->width);
-    (void)snprintf(path, sizeof(path), "/log/tile/%s", name);
+    (void)snprintf(path, sizeof(path), "%s/tile/%s", verify->prefix, name);
     buf_init(&bytes, TILE_HASHES * DIGEST_SIZE);
     same = get(verify, path, &bytes);
     if (same && (bytes.length != tile->width * sizeof(struct merkle_hash) ||
@@ -84,6 +84,8 @@ static bool add_entries(struct verify *verify, const char *path, const struct bu
 
         if (entry == NULL || n == width)
             return wrong(verify, path, "this bundle is not well-formed");
+        if (verify->edge.size == 0)
+            (void)buf_add(&verify->first, entry, length);
         merkle_leaf(&leaf, entry, length);
         if (!add(verify, &leaf))
             return false;
@@ -114,7 +116,7 @@ static bool add_bundle(struct verify *verify, uint64_t index)
     bool good;
 
     tile_path(name, verify->tiles_only ? 0 : -1, index, width);
-    (void)snprintf(path, sizeof(path), "/log/tile/%s", name);
+    (void)snprintf(path, sizeof(path), "%s/tile/%s", verify->prefix, name);
     buf_init(&bytes, BUNDLE_MAX);
     good = get(verify, path, &bytes);
     if (good)
@@ -148,7 +150,6 @@ static bool check_edge(struct verify *verify)
 static bool check_checkpoint(struct verify *verify)
 {
     struct note note;
-    struct merkle_hash empty;
     struct slice bytes;
 
     if (!get(verify, "/log/checkpoint", &verify->note))
@@ -161,6 +162,13 @@ static bool check_checkpoint(struct verify *verify)
         return wrong(verify, "checkpoint",
                      "the witness has not cosigned it: wait a few seconds and try again, then ask "
                      "the witness");
+    return true;
+}
+
+static bool check_earlier(struct verify *verify)
+{
+    struct merkle_hash empty;
+
     merkle_empty(&empty);
     if (verify->earlier && verify->earlier_size == 0 &&
         !merkle_equal(&verify->earlier_root, &empty))
@@ -175,7 +183,9 @@ bool verify_log(struct verify *verify, struct error *error)
 {
     verify->error = error;
     memset(&verify->edge, 0, sizeof(verify->edge));
-    if (!check_checkpoint(verify))
+    if (!verify->given && !check_checkpoint(verify))
+        return false;
+    if (!check_earlier(verify))
         return false;
     for (uint64_t i = 0; i * TILE_HASHES < verify->checkpoint.size; i++)
         if (!add_bundle(verify, i))

@@ -9,15 +9,18 @@ struct verify {
     bool (*fetch)(void *context, const char *path, struct buf *to); /* "/log/..."; says why not */
     void *context;
     struct note_verifier key;
-    bool tiles_only; /* entries are not asked for: they need a role */
-    bool earlier;    /* it must extend this checkpoint, whose signature was checked */
+    const char *prefix; /* "/log", or that of a log that has ended */
+    bool given;         /* the checkpoint is given (by the next log's first entry), not fetched */
+    bool tiles_only;    /* entries are not asked for: they need a role */
+    bool earlier;       /* it must extend this checkpoint, whose signature was checked */
     uint64_t earlier_size;
     struct merkle_hash earlier_root;
     bool witnessed; /* this witness must have cosigned */
     struct note_verifier witness;
     struct buf note; /* initialised; out: the checkpoint */
 
-    struct checkpoint checkpoint; /* out; borrows from note */
+    struct checkpoint checkpoint; /* out, or given; borrows from note */
+    struct buf first;             /* initialised; out: the entry at index 0, unless tiles_only */
     /* private */
     struct tile_edge edge;
     struct error *error;

@@ -167,5 +167,8 @@ void walk_anchors(struct evidence_export *evidence)
     struct anchor_walk *walk = arena_new(evidence->page, struct anchor_walk);
     require(walk != NULL);
     walk->evidence = evidence;
-    list_anchors(walk, evidence->spans[0].first, false); /* spans are in order since the proofs */
+    size_t i = 0; /* spans are in order since the proofs */
+    while (i < evidence->n_spans && evidence->spans[i].shard != evidence->log.shard)
+        i++;
+    list_anchors(walk, i < evidence->n_spans ? evidence->spans[i].first : 0, false);
 }

@@ -32,6 +32,7 @@ struct collector {
     struct evidence_export *evidence;
     const struct receipt_row *row;
     uint64_t first; /* index of the row's first leaf */
+    unsigned shard; /* in which log */
     struct seal_key seeds[ROSTER_BLOCK];
     int64_t seeds_block;
     struct buf line, details;
@@ -175,7 +176,10 @@ static void write_receipt(struct collector *collector, const struct receipt_view
     buf_clear(&collector->line);
     buf_printf(&collector->line, "{\"index\":%s,\"leaf\":", line->index[0] ? line->index : "null");
     buf_add(&collector->line, view->leaf, view->leaf_length);
-    buf_printf(&collector->line, ",\"receipt\":\"%s\"}\n", line->receipt);
+    buf_printf(&collector->line, ",\"receipt\":\"%s\"", line->receipt);
+    if (line->index[0] && collector->shard != collector->evidence->log.shard)
+        buf_printf(&collector->line, ",\"shard\":%u", collector->shard);
+    buf_puts(&collector->line, "}\n");
     spool_add(collector->evidence->receipts, collector->line.data, collector->line.length);
 }
 
@@ -289,18 +293,6 @@ static void collect_one(void *context, const struct receipt_view *view)
     json_object_put(line.leaf);
 }
 
-static void note_span(struct evidence_export *evidence, uint64_t first, unsigned n)
-{
-    if (first == UINT64_MAX)
-        return;
-    if (evidence->n_spans == evidence->spans_capacity) {
-        evidence->spans_capacity = evidence->spans_capacity * 2 + 256;
-        evidence->spans =
-            mem_resize(evidence->spans, evidence->spans_capacity, sizeof(*evidence->spans));
-    }
-    evidence->spans[evidence->n_spans++] = (struct log_span){first, n};
-}
-
 void collect_receipts(struct lane_job *job, unsigned thread)
 {
     struct evidence_export *evidence = container_of(job, struct evidence_export, job);
@@ -311,7 +303,8 @@ void collect_receipts(struct lane_job *job, unsigned thread)
     for (size_t i = 0; i < evidence->list.n && !evidence->failed; i++) {
         collector.row = &evidence->list.rows[i];
         collector.first = evidence->indexes[i];
-        note_span(evidence, collector.first, collector.row->n);
+        collector.shard = evidence->shards[i];
+        proof_span(evidence, collector.shard, collector.first, collector.row->n);
         if (receipt_batch_read(collector.row->leaves.data, collector.row->leaves.length,
                                collector.row->details.data, collector.row->details.length,
                                collect_one, &collector) != RESULT_OK)

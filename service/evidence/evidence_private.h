@@ -26,6 +26,7 @@ struct left_out {
 /* The log as far as this export goes. */
 struct evidence_log {
     bool there;
+    unsigned shard; /* the one that grows */
     uint64_t size;
     uint8_t root[DIGEST_SIZE];
     const char *note; /* checkpoint, with its cosignatures; in the export's arena */
@@ -33,10 +34,12 @@ struct evidence_log {
 
 /* Nodes that, with the leaves that are exported, make the tree: found after the receipts. */
 struct proof_node {
+    unsigned shard;
     unsigned level;
     uint64_t index;
 };
 struct log_span {
+    unsigned shard;
     uint64_t first;
     uint64_t n;
 };
@@ -66,6 +69,7 @@ struct evidence_export {
     struct roster_codec *codec;
     struct store_token_list tokens;
     struct evidence_log log;
+    struct store_log_shards ended; /* logs before it, in the export's arena */
     struct receipt_log_anchor_stats anchored[ANCHOR_KINDS_N]; /* n 0: none is configured */
     uint64_t n_anchors;                                       /* lines of log/anchors.ndjson */
     uint64_t n_receipts, n_openings, n_people, outside_log, n_different;
@@ -79,6 +83,7 @@ struct evidence_export {
     int64_t after;
     unsigned batches;  /* of a page */
     uint64_t *indexes; /* of the first leaf of each row; UINT64_MAX: not in the log */
+    unsigned *shards;  /* and which log that is */
     size_t found;
     uint32_t *numbers;
     size_t n_numbers;
@@ -118,6 +123,8 @@ void collect_receipts(struct lane_job *job, unsigned thread);
 void people_write(struct lane_job *job, unsigned thread);
 
 /* proof.c */
+uint64_t proof_size(const struct evidence_export *evidence, unsigned shard); /* 0: none such */
+void proof_span(struct evidence_export *evidence, unsigned shard, uint64_t first, unsigned n);
 void proof_plan(struct evidence_export *evidence); /* which nodes are needed */
 void proof_write(struct evidence_export *evidence);
 

@@ -46,6 +46,9 @@ static const char readme[] =
     "  declaration.*     a declaration of mailing, to be completed and signed by a person\n"
     "  log/checkpoint    the log's signed tree head (C2SP tlog-checkpoint)\n"
     "  log/key           verifier keys, a line each\n"
+    "  log/shards.ndjson where an older log ended: its last checkpoint, and the first entry of "
+    "the\n"
+    "                    next log, which carries it; lines with `shard` are about that log\n"
     "  log/anchors.ndjson  timestamps (RFC 3161) of checkpoints: `token` over SHA-256 of `note`, "
     "and\n"
     "                    the hashes that show that this log is that one, grown on\n"
@@ -295,6 +298,7 @@ static struct json_object *describe_log(const struct evidence_export *evidence)
     hex_encode(hex, evidence->log.root, DIGEST_SIZE);
     json_object_object_add(json, "anchors", describe_anchors(evidence));
     add_text(json, "root", hex);
+    add_int(json, "shard", evidence->log.shard);
     add_int(json, "timestamps", (int64_t)evidence->n_anchors);
     add_int(json, "size", (int64_t)evidence->log.size);
     add_int(json, "receipts_outside", (int64_t)evidence->outside_log);

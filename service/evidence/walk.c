@@ -32,6 +32,7 @@ void walk_init(struct evidence_export *evidence)
 void walk_free(struct evidence_export *evidence)
 {
     mem_free(evidence->indexes);
+    mem_free(evidence->shards);
     mem_free(evidence->numbers);
     mem_free(evidence->left_out);
     mem_free(evidence->spans);
@@ -77,7 +78,10 @@ static void next_tiles(struct evidence_export *evidence)
     }
     walk_new_page(evidence);
     const size_t left = evidence->n_nodes - evidence->node_at;
-    const size_t n = left < TILES_A_PAGE ? left : TILES_A_PAGE;
+    const unsigned shard = evidence->nodes[evidence->node_at].shard;
+    size_t n = 0;
+    while (n < left && n < TILES_A_PAGE && evidence->nodes[evidence->node_at + n].shard == shard)
+        n++;
     struct log_tile *list = arena_alloc(evidence->page, n * sizeof(*list));
     require(list != NULL);
     for (size_t i = 0; i < n; i++) {
@@ -88,6 +92,7 @@ static void next_tiles(struct evidence_export *evidence)
     memset(&evidence->tiles, 0, sizeof(evidence->tiles));
     evidence->tiles.request.cb = on_tiles;
     evidence->tiles.request.arena = evidence->page;
+    evidence->tiles.shard = shard;
     evidence->tiles.tiles = list;
     evidence->tiles.n = n;
     evidence->busy = true;
@@ -166,7 +171,9 @@ static void on_found(struct store_request *request)
         walk_fail(evidence, "log", request->result);
         return;
     }
-    const bool in = find->placed && find->range.first + find->range.n <= evidence->log.size;
+    const uint64_t size = proof_size(evidence, find->shard);
+    const bool in = find->placed && find->range.first + find->range.n <= size;
+    evidence->shards[evidence->found] = find->shard;
     evidence->indexes[evidence->found++] = in ? find->range.first : UINT64_MAX;
     find_next(evidence);
 }
@@ -178,6 +185,7 @@ static void find_next(struct evidence_export *evidence)
         return;
     }
     if (!evidence->log.there) {
+        evidence->shards[evidence->found] = 1;
         evidence->indexes[evidence->found++] = UINT64_MAX;
         find_next(evidence);
         return;
@@ -201,6 +209,7 @@ static void on_listed(struct store_request *request)
         return;
     }
     evidence->indexes = mem_resize(evidence->indexes, list->n + 1, sizeof(*evidence->indexes));
+    evidence->shards = mem_resize(evidence->shards, list->n + 1, sizeof(*evidence->shards));
     evidence->found = 0;
     find_next(evidence);
 }
@@ -250,6 +259,27 @@ static bool ready_or_late(struct evidence_export *evidence, bool ready)
     return false;
 }
 
+/* The logs that ended before this one. */
+static void on_shards(struct store_request *request)
+{
+    struct store_log_shards *ended = container_of(request, struct store_log_shards, request);
+    struct evidence_export *evidence = container_of(ended, struct evidence_export, ended);
+    if (!walk_goes_on(evidence))
+        return;
+    if (request->result != RESULT_OK)
+        walk_fail(evidence, "shards", request->result);
+    else
+        start_receipts(evidence);
+}
+
+static void look_at_shards(struct evidence_export *evidence)
+{
+    evidence->ended =
+        (struct store_log_shards){.request = {.cb = on_shards, .arena = evidence->arena}};
+    evidence->busy = true;
+    store_log_shards(store_of(evidence), &evidence->ended);
+}
+
 /* How those who vouch for the log stand at this moment. */
 static void look_at_anchors(struct evidence_export *evidence)
 {
@@ -278,13 +308,14 @@ static void on_checkpoint(struct store_request *request)
     if (!ready_or_late(evidence, checkpoint->size >= look->head.head.size))
         return;
     evidence->log.there = true;
+    evidence->log.shard = look->head.head.shard;
     evidence->log.size = checkpoint->size;
     memcpy(evidence->log.root, checkpoint->root, DIGEST_SIZE);
     evidence->log.note = arena_printf(evidence->arena, "%s%s", checkpoint->note,
                                       str_or(checkpoint->cosignatures, ""));
     require(evidence->log.note != NULL);
     look_at_anchors(evidence);
-    start_receipts(evidence);
+    look_at_shards(evidence);
 }
 
 static void on_head(struct store_request *request)

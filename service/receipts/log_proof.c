@@ -46,6 +46,7 @@ static void load_tiles(struct receipt_log_question *question,
     }
     question->tiles =
         (struct store_log_tiles){.request = {.cb = cb, .arena = question->arena},
+                                 .shard = question->shard,
                                  .tiles = question->wanted,
                                  .n = log_tiles_wanted(question->set, question->wanted)};
     store_log_tiles(question->log->store, &question->tiles);
@@ -126,6 +127,7 @@ static void proof_tiles_read(struct store_request *request)
 static void prove(struct receipt_log_question *question)
 {
     struct merkle_reader reader;
+    question->shard = question->find.shard;
     take_checkpoint(question, &question->find.checkpoint);
     question->leaf_index = question->find.range.first + question->slot;
     if (question->size <= question->leaf_index) {
@@ -209,7 +211,9 @@ static void grow(struct receipt_log_question *question)
 
 void receipt_log_consistency(struct receipt_log_question *question)
 {
-    question->checkpoint = (struct store_log_checkpoint){
-        .request = {.cb = checkpoint_read, .arena = question->arena}, .size = UINT64_MAX};
+    question->checkpoint =
+        (struct store_log_checkpoint){.request = {.cb = checkpoint_read, .arena = question->arena},
+                                      .shard = question->shard,
+                                      .size = UINT64_MAX};
     store_log_checkpoint(question->log->store, &question->checkpoint);
 }

@@ -42,8 +42,10 @@ static void on_checkpoint(struct store_request *request)
 
 void receipt_log_checkpoint(struct receipt_log_question *question)
 {
-    question->checkpoint = (struct store_log_checkpoint){
-        .request = {.cb = on_checkpoint, .arena = question->arena}, .size = UINT64_MAX};
+    question->checkpoint =
+        (struct store_log_checkpoint){.request = {.cb = on_checkpoint, .arena = question->arena},
+                                      .shard = question->shard,
+                                      .size = UINT64_MAX};
     store_log_checkpoint(question->log->store, &question->checkpoint);
 }
 
@@ -84,8 +86,10 @@ void receipt_log_tile(struct receipt_log_question *question)
     question->wanted = arena_new(question->arena, struct log_tile);
     require(question->wanted != NULL);
     *question->wanted = (struct log_tile){.level = question->level, .index = question->index};
-    question->tiles = (struct store_log_tiles){
-        .request = {.cb = on_tile, .arena = question->arena}, .tiles = question->wanted, .n = 1};
+    question->tiles = (struct store_log_tiles){.request = {.cb = on_tile, .arena = question->arena},
+                                               .shard = question->shard,
+                                               .tiles = question->wanted,
+                                               .n = 1};
     store_log_tiles(question->log->store, &question->tiles);
 }
 
@@ -157,6 +161,7 @@ void receipt_log_entries(struct receipt_log_question *question)
 {
     question->entries =
         (struct store_log_entries){.request = {.cb = on_entries, .arena = question->arena},
+                                   .shard = question->shard,
                                    .first = question->index * TILE_HASHES,
                                    .n = question->width};
     store_log_entries(question->log->store, &question->entries);

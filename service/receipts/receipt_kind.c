@@ -33,6 +33,7 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_ERASED] = "erased",
     [RECEIPT_KEEPING] = "keeping",
     [RECEIPT_RESTORED] = "restored",
+    [RECEIPT_LOG_BEGUN] = "log_begun",
     [RECEIPT_APPROVAL_REFUSED] = "approval_refused",
     [RECEIPT_BREAK_GLASS] = "break_glass",
     [RECEIPT_REVIEWED] = "reviewed",

@@ -116,6 +116,8 @@ struct receipt_log_question {
     struct error error;
 
     /* In, by question. */
+    unsigned shard; /* all but proof: 0: the log that grows. Out of a proof: where it stands, never
+                       0 */
     unsigned level, width; /* tile, entries */
     uint64_t index;        /* tile, entries */
     uint64_t from, to;     /* consistency */
@@ -135,6 +137,7 @@ struct receipt_log_question {
     struct store_log_tiles tiles;
     struct store_log_entries entries;
     struct store_log_find find;
+    struct store_log_shards shards;
     struct tile_set *set;
     struct log_tile *wanted;
 };

@@ -8,5 +8,9 @@
 
 /* Zeros and "" when there is none yet; the origin needs an arena. */
 void log_head_read(struct store_work *work, struct arena *arena, struct log_head *head);
-/* The newest checkpoint with its cosignatures; false: there is none. */
-bool log_newest_read(struct store_work *work, struct arena *arena, struct log_checkpoint *to);
+/* 0: the shard that grows. */
+int64_t log_shard_of(struct store_work *work, unsigned shard);
+/* The newest checkpoint of the shard (0: that grows) with its cosignatures; false: there is none.
+ */
+bool log_newest_read(struct store_work *work, unsigned shard, struct arena *arena,
+                     struct log_checkpoint *to);

@@ -9,9 +9,10 @@ STORE_WRITE(log_anchor, store_log_anchor)
 {
     const struct log_anchor_row *row = &req->row;
     if (sql_exec(work->sql,
-                 "INSERT INTO log_anchor (size, name, kind, proof, at)"
-                 " SELECT size, $2, $3, $4, $5 FROM log_checkpoint WHERE size = $1"
-                 " ON CONFLICT (name, size) DO UPDATE"
+                 "INSERT INTO log_anchor (shard, size, name, kind, proof, at)"
+                 " SELECT l.shard, l.size, $2, $3, $4, $5 FROM log_checkpoint l"
+                 " JOIN log_head h ON h.shard = l.shard WHERE l.size = $1"
+                 " ON CONFLICT (shard, name, size) DO UPDATE"
                  " SET proof = excluded.proof, at = excluded.at",
                  SQL_INT(row->size), SQL_TEXT(row->name), SQL_INT(row->kind),
                  SQL_BLOB(row->proof.length > 0 ? row->proof.data : "", row->proof.length),
@@ -28,15 +29,17 @@ static struct sql_query *select_anchors(struct store_work *work,
     const int64_t limit = rows_limit(req->limit, ANCHORS_MOST);
 #define SELECT_ANCHORS                                                                             \
     "SELECT a.size, a.name, a.kind, a.proof, a.at, l.note FROM log_anchor a"                       \
-    " JOIN log_checkpoint l ON l.size = a.size"                                                    \
-    " WHERE a.size > $1 AND a.size <= $2 AND ((a.name = $3 AND $4 <> 0) OR (a.kind = $5 AND $4 = " \
+    " JOIN log_checkpoint l ON l.shard = a.shard AND l.size = a.size"                              \
+    " WHERE a.shard = $7 AND a.size > $1 AND a.size <= $2 AND ((a.name = $3 AND $4 <> 0) OR "      \
+    "(a.kind = $5 AND $4 = "                                                                       \
     "0))"                                                                                          \
     " ORDER BY a.size "
     return sql_start(work->sql,
                      req->newest ? SELECT_ANCHORS "DESC, a.name LIMIT $6"
                                  : SELECT_ANCHORS "ASC, a.name LIMIT $6",
                      SQL_INT(req->after), SQL_INT(most), SQL_TEXT(req->name ? req->name : ""),
-                     SQL_INT(req->name != NULL), SQL_INT(req->kind), SQL_INT(limit));
+                     SQL_INT(req->name != NULL), SQL_INT(req->kind), SQL_INT(limit),
+                     SQL_INT(log_shard_of(work, req->shard)));
 #undef SELECT_ANCHORS
 }
 

@@ -8,10 +8,11 @@ enum { ENTRIES_MOST = 65536 };
 STORE_READ(log_tiles, store_log_tiles)
 {
     struct arena *arena = request_arena(&req->request);
+    const int64_t shard = log_shard_of(work, req->shard);
     for (size_t i = 0; i < req->n; i++) {
-        struct sql_query *query =
-            sql_start(work->sql, "SELECT hashes FROM log_tile WHERE level = $1 AND tile = $2",
-                      SQL_INT(req->tiles[i].level), SQL_INT(req->tiles[i].index));
+        struct sql_query *query = sql_start(
+            work->sql, "SELECT hashes FROM log_tile WHERE shard = $1 AND level = $2 AND tile = $3",
+            SQL_INT(shard), SQL_INT(req->tiles[i].level), SQL_INT(req->tiles[i].index));
         req->tiles[i].hashes = (struct blob){NULL, 0};
         if (sql_step(query))
             req->tiles[i].hashes = sql_blob_copy(query, 0, arena);
@@ -21,12 +22,13 @@ STORE_READ(log_tiles, store_log_tiles)
 }
 
 /* Ranges do not overlap: the one that holds `first` is the last that begins at or before it. */
-static int64_t begin_of(struct store_work *work, uint64_t first)
+static int64_t begin_of(struct store_work *work, int64_t shard, uint64_t first)
 {
     struct sql_query *query = sql_start(work->sql,
-                                        "SELECT first_index FROM leaf_range WHERE first_index <= $1"
+                                        "SELECT first_index FROM leaf_range"
+                                        " WHERE shard = $1 AND first_index <= $2"
                                         " ORDER BY first_index DESC LIMIT 1",
-                                        SQL_INT(first));
+                                        SQL_INT(shard), SQL_INT(first));
     int64_t begin = sql_step(query) ? sql_int(query, 0) : INT64_MAX;
     sql_end(query);
     return begin;
@@ -35,13 +37,16 @@ static int64_t begin_of(struct store_work *work, uint64_t first)
 STORE_READ(log_entries, store_log_entries)
 {
     struct arena *arena = request_arena(&req->request);
+    const int64_t shard = log_shard_of(work, req->shard);
     int64_t n = rows_limit(req->n, ENTRIES_MOST);
     struct sql_query *query =
         sql_start(work->sql,
                   "SELECT r.first_index, r.batch, r.n, b.leaves FROM leaf_range r"
                   " JOIN receipt_batch b ON b.seq = r.batch"
-                  " WHERE r.first_index >= $1 AND r.first_index < $2 ORDER BY r.first_index",
-                  SQL_INT(begin_of(work, req->first)), SQL_INT((int64_t)req->first + n));
+                  " WHERE r.shard = $1 AND r.first_index >= $2 AND r.first_index < $3"
+                  " ORDER BY r.first_index",
+                  SQL_INT(shard), SQL_INT(begin_of(work, shard, req->first)),
+                  SQL_INT((int64_t)req->first + n));
     req->rows = NULL;
     req->n_rows = 0;
     while (sql_step(query)) {
@@ -61,7 +66,7 @@ STORE_READ(log_find, store_log_find)
 {
     struct arena *arena = request_arena(&req->request);
     struct sql_query *query = sql_start(work->sql,
-                                        "SELECT b.seq, b.n, r.first_index, b.leaves"
+                                        "SELECT b.seq, b.n, r.first_index, b.leaves, r.shard"
                                         " FROM receipt_batch b"
                                         " LEFT JOIN leaf_range r ON r.batch = b.seq"
                                         " WHERE b.id = $1",
@@ -74,8 +79,9 @@ STORE_READ(log_find, store_log_find)
     req->placed = !sql_is_null(query, 2);
     req->range.first = (uint64_t)sql_int(query, 2);
     req->leaves = sql_blob_copy(query, 3, arena);
+    req->shard = (unsigned)sql_int(query, 4);
     sql_end(query);
     log_head_read(work, arena, &req->head);
-    log_newest_read(work, arena, &req->checkpoint);
+    log_newest_read(work, req->shard, arena, &req->checkpoint);
     return RESULT_OK;
 }

@@ -209,14 +209,71 @@ static void anchors_stand_under_signed_checkpoints(void **state)
     assert_int_equal(newest.n, 0);
 }
 
+/* If this fails, the end of a log loses receipts, or the next one begins with anything but its end.
+ */
+static void a_log_ends_and_the_next_begins(void **state)
+{
+    struct rig *rig = *state;
+    struct log_head head;
+    struct receipt_batch begun;
+    rig_receipt(&begun, 0, 0, 0);
+    struct store_log_end end = {.shard = 1,
+                                .size = 2,
+                                .origin = "next.example.org",
+                                .reason = "key_stolen",
+                                .at = 9,
+                                .begun = &begun};
+    assert_int_equal(RUN(rig, store_log_end, &end), RESULT_NOT_FOUND);
+    put_batches(rig, 2);
+    assert_int_equal(lease(rig, OWNER, 1000, &head), RESULT_OK);
+    assert_int_equal(append(rig, 0, head.epoch, 'a'), RESULT_OK);
+    assert_int_equal(sign(rig, 2, head.epoch, 'a'), RESULT_OK);
+    put_batches(rig, 1); /* has a place, but is not signed for */
+    assert_int_equal(append(rig, 2, head.epoch, 'b'), RESULT_OK);
+    put_batches(rig, 1); /* has none */
+    end.size = 3;
+    assert_int_equal(RUN(rig, store_log_end, &end), RESULT_CONFLICT);
+    end.size = 2;
+    end.origin = "log.example.org";
+    assert_int_equal(RUN(rig, store_log_end, &end), RESULT_CONFLICT);
+    end.origin = "next.example.org";
+    RUN_OK(rig, store_log_end, &end);
+    assert_int_equal(append(rig, 3, head.epoch, 'c'), RESULT_CONFLICT); /* the old sequencer */
+    assert_int_equal(lease(rig, OTHER, 1001, &head), RESULT_OK);
+    assert_int_equal(head.shard, 2);
+    assert_int_equal(head.size, 0);
+    assert_string_equal(head.origin, "");
+    struct store_log_pending pending = {.limit = 9};
+    RUN_OK(rig, store_log_pending, &pending);
+    assert_int_equal(pending.n, 1);
+    assert_int_equal(pending.rows[0].batch, begun.id);
+    assert_int_equal(append(rig, 0, head.epoch, 'd'), RESULT_OK);
+    struct store_log_pending rest = {.limit = 9};
+    RUN_OK(rig, store_log_pending, &rest);
+    assert_int_equal(rest.n, 2);
+    struct store_log_find find = {.batch = begun.id};
+    RUN_OK(rig, store_log_find, &find);
+    assert_int_equal(find.shard, 2);
+    assert_int_equal(find.range.first, 0);
+    assert_int_equal(sign(rig, 1, head.epoch, 'd'), RESULT_CONFLICT); /* under the old origin */
+    struct store_log_shards shards = {.n = 0};
+    RUN_OK(rig, store_log_shards, &shards);
+    assert_int_equal(shards.n, 1);
+    assert_int_equal(shards.rows[0].size, 2);
+    assert_string_equal(shards.rows[0].origin, "log.example.org");
+    struct store_log_entries old = {.shard = 1, .first = 0, .n = 9};
+    RUN_OK(rig, store_log_entries, &old);
+    assert_int_equal(old.n_rows, 2);
+    receipt_batch_free(&begun);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_older_epoch_changes_nothing),
-        TEST(one_place_a_batch_and_one_root_a_size),
-        TEST(places_and_tiles_are_found_again),
-        TEST(anchors_stand_under_signed_checkpoints),
+        TEST(an_older_epoch_changes_nothing),   TEST(one_place_a_batch_and_one_root_a_size),
+        TEST(places_and_tiles_are_found_again), TEST(anchors_stand_under_signed_checkpoints),
+        TEST(a_log_ends_and_the_next_begins),
     };
     return rig_run(tests);
 }

@@ -78,7 +78,7 @@ func open(vkey string) tlog.Tree {
 	opened, err := note.Open(get("/log/checkpoint"), note.VerifierList(verifier))
 	must(err)
 	lines := strings.Split(opened.Text, "\n")
-	if lines[0] != verifier.Name() || len(opened.Sigs) != 1 {
+	if lines[0] != verifier.Name() || len(opened.Sigs) != 1 { // of keys that we know; others stand beside
 		log.Fatalf("origin %q, %d signatures", lines[0], len(opened.Sigs))
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)

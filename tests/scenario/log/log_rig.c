@@ -42,17 +42,30 @@ struct receipt_log *log_rig_log(struct log_rig *rig, bool alone)
     return log;
 }
 
-static struct log_rig *make(struct ledger *ledger)
+static struct log_rig *make_at(const char *dir, struct ledger *ledger)
 {
     struct log_rig *rig = mem_new(struct log_rig);
     uint8_t seed[SIGN_SEED_SIZE] = {7};
     struct sign_key key;
     sign_key_of_seed(&key, seed);
     note_signer_init(&rig->signer, "log.example.org/log", NOTE_ED25519, &key);
-    snprintf(rig->dir, sizeof(rig->dir), "/tmp/tocsin-log-XXXXXX");
-    assert_non_null(mkdtemp(rig->dir));
+    snprintf(rig->dir, sizeof(rig->dir), "%s", dir);
     snprintf(rig->path, sizeof(rig->path), "%s/store.db", rig->dir);
     rig->ledger = ledger;
+    return rig;
+}
+
+static struct log_rig *make(struct ledger *ledger)
+{
+    char dir[] = "/tmp/tocsin-log-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    return make_at(dir, ledger);
+}
+
+struct log_rig *log_rig_at(const char *dir, struct ledger *ledger)
+{
+    struct log_rig *rig = make_at(dir, ledger);
+    begin(rig);
     return rig;
 }
 

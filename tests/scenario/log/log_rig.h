@@ -36,6 +36,8 @@ struct log_rig {
 /* A fresh store with a log that has not started. `ledger` is shared by those that die and those
  * that are born from them. */
 struct log_rig *log_rig_create(struct ledger *ledger);
+/* On this folder's store, fresh or as it is; the folder stays. */
+struct log_rig *log_rig_at(const char *dir, struct ledger *ledger);
 void log_rig_destroy(struct log_rig **rig);
 /* What starts on the disk as it is at this moment. */
 struct log_rig *log_rig_after_crash(const struct log_rig *dead);

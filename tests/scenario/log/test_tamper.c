@@ -76,9 +76,12 @@ static bool verified(struct error *error)
     verify->fetch = fetch;
     verify->context = &mirror;
     verify->key = mirror.rig->signer.verifier;
+    verify->prefix = "/log";
     buf_init(&verify->note, NOTE_BYTES_MAX);
+    buf_init(&verify->first, UINT16_MAX);
     bool good = verify_log(verify, error);
     buf_free(&verify->note);
+    buf_free(&verify->first);
     mem_free(verify);
     return good;
 }
