@@ -30,7 +30,7 @@ struct audit *audit_create(void)
     struct buf *const bufs[] = {&audit->manifest_text, &audit->note,   &audit->sum,
                                 &audit->checkpoint,    &audit->keys,   &audit->summary_text,
                                 &audit->person,        &audit->opened, &audit->told,
-                                &audit->anchor_notes};
+                                &audit->anchor_notes,  &audit->csv_row};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
         buf_init(bufs[i], SMALL);
     audit->counts = json_object_new_object();
@@ -46,7 +46,7 @@ void audit_destroy(struct audit **place)
     struct buf *const bufs[] = {&audit->manifest_text, &audit->note,   &audit->sum,
                                 &audit->checkpoint,    &audit->keys,   &audit->summary_text,
                                 &audit->person,        &audit->opened, &audit->told,
-                                &audit->anchor_notes};
+                                &audit->anchor_notes,  &audit->csv_row};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
         buf_wipe(bufs[i]);
     json_object_put(audit->manifest);

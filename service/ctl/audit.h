@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "service/ctl/ctl.h"
+#include "tocsin/csv.h"
 #include "tocsin/tlog.h"
 
 enum { AUDIT_FILES_MAX = 256, AUDIT_ANCHORS_MAX = 1000 };
@@ -53,10 +54,13 @@ struct audit {
     struct json_object *counts; /* as summary.json, made anew */
     uint64_t receipts, openings, people, outside;
     int64_t rows_accepted; /* by the roster's receipts */
+    int64_t rows_waiting;  /* of parts that were not committed yet */
+    bool parts_named, parts_committed;
     struct audit_leaf *leaves;
     size_t n_leaves, leaves_capacity;
     struct audit_line {
         uint8_t commitment[DIGEST_SIZE]; /* zeros: none */
+        uint64_t row;                    /* what receipts.csv must say: first bytes of a digest */
         bool told;                       /* of this kind */
     } * commitments;                     /* by line */
     size_t commitments_capacity;
@@ -76,6 +80,10 @@ struct audit {
     } * anchors;
     size_t n_anchors;
     struct buf anchor_notes; /* the stamped checkpoints, each with its NUL */
+
+    struct buf csv_row;
+    bool csv_begun;
+    uint64_t csv_rows;
 
     /* For one recipient. */
     uint64_t *lines; /* of receipts about the recipient, ascending */
@@ -104,6 +112,19 @@ bool audit_receipt(struct audit *audit, const char *line, size_t length);
 bool audit_opening(struct audit *audit, const char *line, size_t length);
 bool audit_person(struct audit *audit, const char *line, size_t length);
 bool audit_tree_node(struct audit *audit, const char *line, size_t length);
+/* The values of a leaf's members of these names, with their quotes; those that are not there stay.
+ */
+void audit_leaf_members(struct slice leaf, const char *const *names, size_t n,
+                        struct slice *values);
+/* audit_csv.c: receipts.csv, which comes behind receipts.ndjson. */
+struct audit_row {
+    struct slice receipt, index, leaf; /* values as they stand in the line */
+};
+uint64_t audit_csv_expect(struct audit *audit, const struct audit_row *from);
+struct audit_csv;
+struct audit_csv *audit_csv_begin(struct audit *audit);
+bool audit_csv_add(struct audit_csv *csv, const char *bytes, size_t length);
+bool audit_csv_end(struct audit_csv **csv, bool good);
 /* Keeps the hash of a leaf of a log (0: the newest). */
 void audit_keep_leaf(struct audit *audit, unsigned shard, uint64_t index, struct slice text);
 /* audit_tree.c: a line; then all trees. */

@@ -60,6 +60,9 @@ static void print_found(const struct audit *audit)
     if (log != NULL && audit->key == NULL)
         (void)printf("NOTE: the key is the archive's own; compare log/key with one that you got "
                      "on another way, or give --key\n");
+    if (audit->rows_waiting > 0)
+        (void)printf("NOTE: parts with %" PRId64 " people were uploaded and never committed\n",
+                     audit->rows_waiting);
     if (audit->rows_accepted > (int64_t)audit->people && log != NULL &&
         !json_get_bool(audit->manifest, "erased", false))
         (void)printf("NOTE: receipts of the roster say %" PRId64

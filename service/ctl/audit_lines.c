@@ -124,6 +124,17 @@ static void add_count(struct audit *audit, const char *group, const char *name, 
 
 /* ---- Receipts. ---- */
 
+void audit_leaf_members(struct slice leaf, const char *const *names, size_t n, struct slice *values)
+{
+    struct scan scan = {leaf.data, leaf.data + leaf.length};
+    struct member member;
+    bool bad = false;
+    while (next_member(&scan, &member, &bad))
+        for (size_t i = 0; i < n; i++)
+            if (names[i][0] == member.key.data[0] && slice_equal(member.key, names[i]))
+                values[i] = member.value;
+}
+
 struct leaf {
     char kind[64], day[64], channel[64], outcome[64], evidence[64], incident[64];
     struct slice facts;
@@ -156,6 +167,23 @@ static bool scan_leaf(struct slice text, struct leaf *leaf)
     return !bad && scan.at + 1 == scan.end && leaf->kind[0] != 0 && leaf->day[0] != 0;
 }
 
+/* A whole upload counts by itself; parts count when they are committed, all that were stored since
+ * the last time. */
+static void count_roster(struct audit *audit, struct json_object *facts)
+{
+    const int64_t accepted = json_get_int(facts, "accepted", 0);
+    audit->parts_named = audit->parts_named || json_get(facts, "part") != NULL;
+    if (json_get(facts, "parts") != NULL) {
+        audit->parts_committed = true;
+        audit->rows_accepted += audit->rows_waiting;
+        audit->rows_waiting = 0;
+    } else if (json_get(facts, "part") != NULL) {
+        audit->rows_waiting += accepted;
+    } else {
+        audit->rows_accepted += accepted;
+    }
+}
+
 static void count_receipt(struct audit *audit, const struct leaf *leaf)
 {
     add_count(audit, "receipts", leaf->kind, NULL);
@@ -172,7 +200,7 @@ static void count_receipt(struct audit *audit, const struct leaf *leaf)
     if (str_equal(leaf->kind, "roster_accepted")) {
         struct json_object *facts = NULL;
         if (json_read(leaf->facts.data, leaf->facts.length, &facts, NULL) == RESULT_OK)
-            audit->rows_accepted += json_get_int(facts, "accepted", 0);
+            count_roster(audit, facts);
         json_object_put(facts);
     }
 }
@@ -216,24 +244,25 @@ static bool take_number(struct slice value, uint64_t *to)
 }
 
 /* {"index":12,"leaf":{...},"receipt":"rct_..."}: where each part lies. */
-static bool split_receipt(const char *line, size_t length, struct slice *index, struct slice *leaf,
-                          uint64_t *shard)
+static bool split_receipt(const char *line, size_t length, struct audit_row *row, uint64_t *shard)
 {
     struct scan scan = {line, line + length};
     struct member member;
     bool bad = false, receipt = false;
     while (next_member(&scan, &member, &bad)) {
         if (slice_equal(member.key, "index"))
-            *index = member.value;
+            row->index = member.value;
         else if (slice_equal(member.key, "leaf"))
-            *leaf = member.value;
+            row->leaf = member.value;
         else if (slice_equal(member.key, "shard"))
             bad = bad || !take_number(member.value, shard) || *shard == 0 || *shard > UINT16_MAX;
         else
             receipt = slice_equal(member.key, "receipt");
+        if (slice_equal(member.key, "receipt"))
+            row->receipt = member.value;
     }
-    return !bad && receipt && index->length > 0 && leaf->length > 1 && leaf->data[0] == '{' &&
-           scan.at + 1 == scan.end;
+    return !bad && receipt && row->index.length > 0 && row->leaf.length > 1 &&
+           row->leaf.data[0] == '{' && scan.at + 1 == scan.end;
 }
 
 static bool tell_line(struct audit *audit, const char *line, size_t length)
@@ -249,15 +278,16 @@ static bool tell_line(struct audit *audit, const char *line, size_t length)
 
 bool audit_receipt(struct audit *audit, const char *line, size_t length)
 {
-    struct slice index = {0}, text = {0};
+    struct audit_row row = {0};
     struct leaf leaf = {0};
     char digits[24];
     uint64_t at, shard = 0;
     if (audit->telling)
         return tell_line(audit, line, length);
-    if (!split_receipt(line, length, &index, &text, &shard) || !scan_leaf(text, &leaf))
+    if (!split_receipt(line, length, &row, &shard) || !scan_leaf(row.leaf, &leaf))
         return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not a receipt",
                            audit->receipts + 1);
+    const struct slice index = row.index;
     if (slice_equal(index, "null")) {
         audit->outside++;
     } else {
@@ -269,9 +299,10 @@ bool audit_receipt(struct audit *audit, const char *line, size_t length)
         if (!parse_u64(digits, &at))
             return audit_wrong(audit, "receipts.ndjson, line %" PRIu64 ": not an index",
                                audit->receipts + 1);
-        audit_keep_leaf(audit, (unsigned)shard, at, text);
+        audit_keep_leaf(audit, (unsigned)shard, at, row.leaf);
     }
     keep_commitment(audit, &leaf);
+    audit->commitments[audit->receipts].row = audit_csv_expect(audit, &row);
     audit->receipts++;
     count_receipt(audit, &leaf);
     return true;

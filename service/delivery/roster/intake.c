@@ -185,6 +185,8 @@ static void add_accepted_receipt(struct intake *intake)
     json_object_object_add(facts, "accepted", json_object_new_int64(intake->counts.accepted));
     json_object_object_add(facts, "duplicates", json_object_new_int64(intake->counts.duplicates));
     json_object_object_add(facts, "manifest", json_object_new_string(digest));
+    if (intake->config.part > 0) /* counts when the parts are committed */
+        json_object_object_add(facts, "part", json_object_new_int64(intake->config.part));
     json_object_object_add(facts, "rejected", json_object_new_int64(intake->counts.rejected));
     const struct receipt receipt = {.kind = RECEIPT_ROSTER_ACCEPTED,
                                     .at = delivery_now(intake->delivery),

@@ -190,6 +190,11 @@ def resealed(files):
 def forged(s, files, bad):
     code, out, err = verify(pack(resealed(files), bad), "--key", s.vkey)
     assert code == 1 and "not signed" in err, err
+    for old, new in ((b",attempt,", b",evidence,"), (b"\r\nrct_", b"\r\nrct_0"), (b",US-CA", b",US-TX"), (b",accepted,", b",delivered,")):
+        if old in files["receipts.csv"]:  # the table for people says something else than the lines that are proved
+            table = files["receipts.csv"].replace(old, new, 1)
+            code, out, err = verify(pack(resealed({**files, "receipts.csv": table}), bad))
+            assert code == 1 and "receipts.csv" in err, (old, err)
     rows = files["receipts.ndjson"].splitlines(keepends=True)
     people = files["people.ndjson"].splitlines(keepends=True)
     openings = files["openings.ndjson"].splitlines(keepends=True)
@@ -304,5 +309,27 @@ def hole():
         assert all(len(p["rungs"]) == 1 for p in lines(unpack(archive)["people.ndjson"]))
 
 
+# Nobody could tell whether people behind a part were left out, when parts look like whole uploads.
+def parts():
+    with Signed(retry_limit=3) as s:
+        path = s.incident((), release=False)
+        for number in (1, 2):
+            part(s, path, number, [person(i, "email") for i in range(number * 100, number * 100 + 60)])
+        s.expect(s.call("POST", f"{path}/recipients/commit", "responder", {"parts": 2}), 200)
+        s.upload(path, [person(i, "email") for i in range(500, 530)])
+        part(s, path, 3, [person(i, "email") for i in range(600, 607)])  # stored, never committed
+        s.release(path)
+        s.wait_settled(path, 120)
+        archive = export(s, "compliance", path, "parts.tar.gz")
+        code, out, err = verify(archive, "--key", s.vkey)
+        assert code == 0 and "150 people" in out and "parts with 7 people were uploaded and never committed" in out, (out, err)
+        leaves = [line["leaf"] for line in lines(unpack(archive)["receipts.ndjson"]) if line["leaf"]["kind"] == "roster_accepted"]
+        assert [leaf["facts"].get("part") for leaf in leaves] == [1, 2, None, None, 3], leaves
+        # One person fewer than the roster's receipts say: exactly that is found.
+        files, bad = unpack(archive), s.folder / "fewer.tar.gz"
+        code, out, err = verify(pack(resealed({**files, "people.ndjson": files["people.ndjson"].split(b"\n", 1)[1]}), bad))
+        assert code == 1, out
+
+
 if __name__ == "__main__":
-    main({"whole": whole, "flips": flips, "erased": erased, "interrupted": interrupted, "hole": hole})
+    main({"parts": parts, "whole": whole, "flips": flips, "erased": erased, "interrupted": interrupted, "hole": hole})

@@ -1,4 +1,4 @@
-"""The log of a running tocsind, as strangers see it: python3 test_log.py others|served|verify|files|kill|witness"""
+"""The log of a running tocsind, as strangers see it: python3 test_log.py others|sigstore|served|verify|files|kill|witness"""
 import json
 import os
 import pathlib
@@ -43,6 +43,33 @@ def others():
         ids = [r["receipt_id"] for r in rig.receipts(incident)]
         rig.settle()
         print("verified by Go's sumdb:", go_check(rig, rig.vkey, first, ids[::40]))
+    return 0
+
+
+# JavaScript's would be the only ones to disagree with us; or our notes would be readable by our own tools alone.
+def sigstore():
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        print("skipped: node or npm is not here")
+        return SKIP
+    folder = BUILD / "sigstore"
+    folder.mkdir(exist_ok=True)
+    if not (folder / "node_modules/@sigstore/verify").is_dir():
+        try:
+            subprocess.run([npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder,
+                            "@sigstore/verify@3.1.1"], check=True, capture_output=True, timeout=90)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            print("skipped: npm's registry is not reached from here, so there is no @sigstore/verify")
+            return SKIP
+    with Rig() as rig:
+        incident = rig.incident(300)
+        rig.settle()
+        ids = [r["receipt_id"] for r in rig.receipts(incident)]
+        rig.settle()
+        done = subprocess.run([node, SOURCE / "tests/integration/log/sigstore.mjs", folder, f"http://127.0.0.1:{rig.port}",
+                               rig.vkey, rig.tokens["compliance"], *ids[::29]], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        print("verified:", done.stdout.strip())
     return 0
 
 
@@ -206,4 +233,4 @@ def witness():
 
 
 if __name__ == "__main__":
-    sys.exit({"others": others, "served": served, "verify": verify, "files": files, "kill": kill, "witness": witness}[sys.argv[1]]())
+    sys.exit({"others": others, "sigstore": sigstore, "served": served, "verify": verify, "files": files, "kill": kill, "witness": witness}[sys.argv[1]]())
