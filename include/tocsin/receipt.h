@@ -60,6 +60,11 @@ enum receipt_kind {
     RECEIPT_WITHDRAWN, /* a provider was asked to give a message back: "withdrawn", "too_late" */
     RECEIPT_LOG_BEGUN, /* first leaf of a log that goes on from one that ended: its last checkpoint
                         */
+    RECEIPT_READ,      /* somebody looked at what is kept of one person */
+    /* Names kept for what is to come. */
+    RECEIPT_FACTS_CHANGED, /* facts or dates of an incident after its first approval */
+    RECEIPT_ATTACHED,      /* a file was put beside an incident */
+    RECEIPT_NOT_NOTIFIED,  /* a decision not to notify, and on what ground */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

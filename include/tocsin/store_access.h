@@ -14,6 +14,17 @@ void store_setting_get(struct store *store, struct store_setting *req);
 /* Puts only when absent; out: the value that is there now (so that two starts agree). */
 void store_setting_put(struct store *store, struct store_setting *req);
 
+/* Keeps the newest value of what the configuration means; another value than before is stored with
+ * its receipt, in one transaction. `changed` out. */
+struct store_configured {
+    struct store_request request;
+    const char *name;
+    struct blob value;
+    const struct receipt_batch *receipts;
+    bool changed; /* out */
+};
+void store_configured(struct store *store, struct store_configured *req);
+
 /* ---- Access tokens (bearer): only hashes are stored. ---- */
 enum token_kind { TOKEN_PROGRAM = 0, TOKEN_PERSON = 1 }; /* stored: frozen */
 struct access_token {

@@ -136,10 +136,37 @@ static void tile_got(struct receipt_log_question *question)
         reply(of(question)->call, "application/octet-stream", for_ever, question->bytes);
 }
 
+/* "gzip" or "*" among the codings, not with q=0 (RFC 9110 section 12.5.3). */
+static bool accepts_gzip(const struct call *call)
+{
+    const char *accept = http_request_header(call->http, "Accept-Encoding");
+    const char *at = accept == NULL ? NULL : strcasestr(accept, "gzip");
+    if (at == NULL)
+        return false;
+    at += strlen("gzip");
+    at += strspn(at, " \t");
+    return *at != ';' || strncasecmp(at + 1 + strspn(at + 1, " \t"), "q=0", 3) != 0 ||
+           strspn(strchr(at, '=') + 1, "0.") != strcspn(strchr(at, '=') + 1, ", \t");
+}
+
 static void entries_got(struct receipt_log_question *question)
 {
-    if (!failed(question))
-        reply(of(question)->call, "application/octet-stream", for_ever_private, question->bytes);
+    static const struct http_field fields[] = {{"Cache-Control", for_ever_private},
+                                               {"Vary", "Accept-Encoding"},
+                                               {"Content-Encoding", "gzip"}};
+    if (failed(question))
+        return;
+    struct call *call = of(question)->call;
+    struct buf packed;
+    buf_init(&packed, SIZE_MAX);
+    const bool gzip = accepts_gzip(call) && receipt_log_gzip(question->bytes, &packed);
+    call_reply(call, &(struct call_reply){.status = 200,
+                                          .type = "application/octet-stream",
+                                          .bytes = gzip ? packed.data : question->bytes.data,
+                                          .length = gzip ? packed.length : question->bytes.length,
+                                          .fields = fields,
+                                          .n_fields = gzip ? 3 : 2});
+    buf_free(&packed);
 }
 
 static void get_tile(struct call *call, bool entries)

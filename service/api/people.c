@@ -15,11 +15,13 @@
 struct person {
     struct call *call;
     struct delivery_timeline timeline;
+    struct delivery_note note;
 };
 
-static void told(struct delivery_request *request)
+/* What was read leaves its receipt before it is shown. */
+static void noted(struct delivery_request *request)
 {
-    struct person *it = container_of(request, struct person, timeline.request);
+    struct person *it = container_of(request, struct person, note.request);
     if (request->result != RESULT_OK)
         call_error(it->call, &request->error);
     else
@@ -27,6 +29,22 @@ static void told(struct delivery_request *request)
                                                   .type = "application/json",
                                                   .bytes = it->timeline.json,
                                                   .length = strlen(it->timeline.json)});
+}
+
+static void told(struct delivery_request *request)
+{
+    struct person *it = container_of(request, struct person, timeline.request);
+    if (request->result != RESULT_OK) {
+        call_error(it->call, &request->error);
+        return;
+    }
+    it->note = (struct delivery_note){.request = {.cb = noted, .arena = it->call->arena},
+                                      .receipt = {.kind = RECEIPT_READ,
+                                                  .at = call_now(it->call),
+                                                  .incident = it->timeline.incident,
+                                                  .outcome = -1,
+                                                  .actor = call_actor(it->call)}};
+    delivery_note(it->call->api->config.delivery, &it->note);
 }
 
 /* The server leaves %2F as it is, since a path's structure hangs on it; an id may hold a slash. */

@@ -17,6 +17,7 @@
 #include "tocsin/loop.h"
 
 /* This module. */
+#include "service/delivery/configured.h"
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/restore/restore.h"
 
@@ -181,6 +182,7 @@ struct delivery_starter {
     struct delivery *delivery;
     struct store_setting setting;
     struct store_recover recover;
+    struct configured configured;
     struct store_wave_list waves;
     struct receipt_batch receipts;
     struct buf proposal;
@@ -203,7 +205,7 @@ static void start_finish(struct delivery_starter *starter, enum result result,
     delivery->started_cb(delivery->started_context, result, &copy);
 }
 
-static void start_4_waves(struct store_request *request)
+static void start_5_waves(struct store_request *request)
 {
     struct store_wave_list *list = container_of(request, struct store_wave_list, request);
     struct delivery_starter *starter = container_of(list, struct delivery_starter, waves);
@@ -212,7 +214,7 @@ static void start_4_waves(struct store_request *request)
     start_finish(starter, request->result, &request->error);
 }
 
-static void start_3_checked(void *context, enum result result, const struct error *error)
+static void start_4_checked(void *context, enum result result, const struct error *error)
 {
     struct delivery_starter *starter = context;
     struct delivery *delivery = starter->delivery;
@@ -221,10 +223,21 @@ static void start_3_checked(void *context, enum result result, const struct erro
         start_finish(starter, result, error);
         return;
     }
-    starter->waves.request.cb = start_4_waves;
+    starter->waves.request.cb = start_5_waves;
     starter->waves.request.arena = starter->arena;
     starter->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
     store_wave_list(delivery->config.store, &starter->waves);
+}
+
+static void start_3_configured(struct configured *configured, enum result result,
+                               const struct error *error)
+{
+    struct delivery_starter *starter =
+        container_of(configured, struct delivery_starter, configured);
+    if (result != RESULT_OK)
+        start_finish(starter, result, error);
+    else
+        restore_check(starter->delivery, start_4_checked, starter);
 }
 
 static void start_2_recovered(struct store_request *request)
@@ -237,7 +250,8 @@ static void start_2_recovered(struct store_request *request)
     }
     if (recover->chunks > 0)
         log_warn("recovered", LOG_INT("chunks", recover->chunks));
-    restore_check(starter->delivery, start_3_checked, starter);
+    starter->configured.cb = start_3_configured;
+    configured_check(starter->delivery, &starter->configured);
 }
 
 static void start_1_service_key(struct store_request *request)

@@ -145,6 +145,8 @@ struct receipt_log_question {
 void receipt_log_checkpoint(struct receipt_log_question *question);
 void receipt_log_tile(struct receipt_log_question *question);
 void receipt_log_entries(struct receipt_log_question *question);
+/* Appends the bytes as gzip (RFC 1952). Any thread. */
+bool receipt_log_gzip(struct slice bytes, struct buf *to);
 /* UNAVAILABLE: the receipt has no signed place yet (wait a second). */
 void receipt_log_proof(struct receipt_log_question *question);
 void receipt_log_consistency(struct receipt_log_question *question);

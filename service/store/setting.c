@@ -24,3 +24,15 @@ STORE_WRITE(setting_put, store_setting)
              SQL_TEXT(req->name), SQL_BLOB(req->value.data, req->value.length));
     return read_setting(work, req);
 }
+
+STORE_WRITE(configured, store_configured)
+{
+    req->changed = sql_exec(work->sql,
+                            "INSERT INTO setting (name, value) VALUES ($1, $2)"
+                            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                            " WHERE setting.value <> excluded.value",
+                            SQL_TEXT(req->name), SQL_BLOB(req->value.data, req->value.length)) > 0;
+    if (req->changed)
+        receipt_row_put(work, req->receipts);
+    return RESULT_OK;
+}

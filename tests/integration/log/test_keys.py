@@ -1,4 +1,4 @@
-"""Keys of the log of a running tocsind: python3 test_keys.py rotation|stolen"""
+"""Keys of the log of a running tocsind: python3 test_keys.py configured|rotation|stolen"""
 import json
 import subprocess
 import sys
@@ -65,6 +65,47 @@ def end_log(rig, reason, code=0):
 def members(path):
     with tarfile.open(path) as tar:
         return {member.name.split("/", 1)[1]: tar.extractfile(member).read() for member in tar}
+
+
+def kinds(rig, kind):
+    """All leaves of a kind, in the order of the log."""
+    found = []
+    for n in range((rig.size() + 255) // 256):
+        width = min(256, rig.size() - 256 * n)
+        bundle = rig.call("GET", f"/log/tile/entries/{n:03d}" + (f".p/{width}" if width < 256 else ""), "compliance")[1]
+        while bundle:
+            length = int.from_bytes(bundle[:2], "big")
+            leaf = json.loads(bundle[2:2 + length])
+            bundle = bundle[2 + length:]
+            if leaf["kind"] == kind:
+                found.append(leaf)
+    return found
+
+
+# The rules by which people are told, or who must agree, could be changed and changed back, and the log would not show it.
+def configured():
+    with Rig() as rig:
+        rig.settle()
+        first = kinds(rig, "configured")
+        assert len(first) == 1 and first[0]["facts"]["policy"]["approvals_required"] == 1, first
+        rig.restart()
+        rig.settle()
+        assert len(kinds(rig, "configured")) == 1 and len(kinds(rig, "node_started")) == 2
+        path = rig.folder / "tocsin.yaml"
+        plain = path.read_text()
+        path.write_text(plain + "\napprovals_required: 2\nconsent_required: yes\n")
+        rig.restart()
+        rig.settle()
+        path.write_text(plain + "\nrender_threads: 2\n")  # changed back; what is no policy leaves none
+        rig.restart()
+        rig.settle()
+        all_ = kinds(rig, "configured")
+        assert [leaf["facts"]["policy"]["approvals_required"] for leaf in all_] == [1, 2, 1], all_
+        assert all_[0]["facts"]["digest"] == all_[2]["facts"]["digest"] != all_[1]["facts"]["digest"]
+        rig.mint_later()
+        rig.settle()
+        assert kinds(rig, "token_minted")
+    return 0
 
 
 # Who stole the key could sign another past, and nobody could tell ours from his; or receipts of before would be lost.
@@ -137,4 +178,4 @@ def stolen():
 
 
 if __name__ == "__main__":
-    sys.exit({"rotation": rotation, "stolen": stolen}[sys.argv[1]]())
+    sys.exit({"configured": configured, "rotation": rotation, "stolen": stolen}[sys.argv[1]]())

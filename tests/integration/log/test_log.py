@@ -1,4 +1,5 @@
 """The log of a running tocsind, as strangers see it: python3 test_log.py others|sigstore|served|verify|files|kill|witness"""
+import gzip
 import json
 import os
 import pathlib
@@ -94,6 +95,14 @@ def served():
         assert rig.call("GET", "/log/tile/entries/000", "responder")[0] == 403
         status, bundle, headers = rig.call("GET", "/log/tile/entries/000", "compliance")
         assert status == 200 and headers["Cache-Control"].startswith("private")
+        assert headers["Vary"] == "Accept-Encoding" and headers["Content-Encoding"] is None
+        for accept, packed in (("gzip", True), ("br, gzip;q=0.5", True), ("br", False), ("gzip;q=0", False), ("gzip; q=0.0", False)):
+            status, body, headers = rig.call("GET", "/log/tile/entries/000", "compliance", headers={"Accept-Encoding": accept})
+            assert status == 200 and (headers["Content-Encoding"] == "gzip") == packed, accept
+            assert (gzip.decompress(body) if packed else body) == bundle, accept
+            assert not packed or len(body) < len(bundle) // 2
+        partial = rig.call("GET", f"/log/tile/entries/001.p/{size - 256}", "compliance")
+        assert partial[0] == 200 and rig.call("GET", f"/log/tile/entries/001.p/{size - 255}", "compliance")[0] == 404
         leaves = []
         while bundle:
             length = int.from_bytes(bundle[:2], "big")
