@@ -502,6 +502,29 @@ def law(rig):
     expect(rig.call("POST", "/v1/law/evaluate", "approver", b"{", {"Content-Type": "application/json"}), 400)
 
 
+# A wish for paper is taken for a STOP, from whoever comes, or with the address in a URL, when this fails.
+def preferences(rig):
+    def ask(who, code, body, path="", role="app"):
+        method = "POST" if path else "PUT"
+        return expect(rig.call(method, "/v1/preferences" + path, role, body), code).json
+
+    assert ask("account", 200, {"account_id": "4711"}, "/lookup") == {"dead": None, "paper": None, "stop": None}
+    told = ask("account", 200, {"account_id": "4711", "paper": True})
+    assert told["paper"]["source"] == "person" and told["stop"] is None, told
+    assert ask("account", 200, {"account_id": "4711"}, "/lookup", "compliance")["paper"]
+    assert ask("account", 200, {"account_id": "4711", "paper": False}, role="operator")["paper"] is None
+    street = {"line1": "1 Main St", "city": "Springfield", "country": "US"}
+    assert ask("street", 200, {"address": street, "dead": True})["dead"]["since"]
+    ask("nobody", 422, {"paper": True})
+    ask("two", 422, {"email": "a@x.example", "phone": "+14155550123", "stop": True})
+    ask("nothing", 422, {"email": "a@x.example"})
+    ask("no address", 422, {"email": "nobody", "stop": True})
+    ask("no number", 422, {"phone": "12", "stop": True})
+    ask("half a street", 422, {"address": {"line1": "1 Main St"}, "dead": True})
+    ask("an account is not dead", 422, {"account_id": "4711", "dead": True})
+    ask("responders do not", 403, {"account_id": "4711", "paper": True}, role="responder")
+
+
 # Something answered 2xx is lost on a full disk, or taken though it cannot be kept, when this fails.
 def disk(rig):
     taken, answer = {}, None

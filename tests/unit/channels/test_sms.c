@@ -187,6 +187,34 @@ static void test_twilio_callback(void **state)
                      RESULT_DENIED);
 }
 
+/* Breaks when a person's STOP is not heard, or any other word of his is taken for one. */
+static void test_twilio_stop(void **state)
+{
+    static const struct {
+        const char *body, *signed_text;
+        bool stops;
+    } rows[] = {
+        {"Body=Stop.&From=%2B14155550123&MessageSid=SM2",
+         "https://n.example.org/r?t=1BodyStop.From+14155550123MessageSidSM2", true},
+        {"Body=x&From=%2B14155550123&MessageSid=SM2&OptOutType=STOP",
+         "https://n.example.org/r?t=1BodyxFrom+14155550123MessageSidSM2OptOutTypeSTOP", true},
+        {"Body=stopping+by&From=%2B14155550123&MessageSid=SM2",
+         "https://n.example.org/r?t=1Bodystopping byFrom+14155550123MessageSidSM2", false},
+    };
+    char signature[29];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct report_fact fact = {.kind = REPORT_PROGRESS};
+        twilio_sign(signature, rows[i].signed_text);
+        assert_int_equal(twilio_try("https://n.example.org/r?t=1", rows[i].body, signature, &fact),
+                         RESULT_OK);
+        assert_int_equal(fact.kind == REPORT_STOP, rows[i].stops);
+        if (rows[i].stops)
+            assert_string_equal(fact.phone, "+14155550123");
+    }
+}
+
 static struct kannel_settings kannel = {.sendsms_url = base,
                                         .username = sid,
                                         .from = from,
@@ -327,9 +355,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_twilio_request),  cmocka_unit_test(test_twilio_answers),
         cmocka_unit_test(test_twilio_query),    cmocka_unit_test(test_twilio_callback),
-        cmocka_unit_test(test_kannel_request),  cmocka_unit_test(test_kannel_answers),
-        cmocka_unit_test(test_kannel_callback), cmocka_unit_test(test_webhook_request),
-        cmocka_unit_test(test_webhook_report),
+        cmocka_unit_test(test_twilio_stop),     cmocka_unit_test(test_kannel_request),
+        cmocka_unit_test(test_kannel_answers),  cmocka_unit_test(test_kannel_callback),
+        cmocka_unit_test(test_webhook_request), cmocka_unit_test(test_webhook_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
