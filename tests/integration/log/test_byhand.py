@@ -49,11 +49,11 @@ def main():
         done = by_hand(rig.folder / "good", archive, rig.vkey)
         assert done.returncode == 0, (done.stdout, done.stderr)
         assert "Signature Verified Successfully" in done.stdout and "the signed root" in done.stdout, done.stdout
-        assert re.search(r"^[1-9]\d* commitments opened$", done.stdout, re.M) and "40 told" in done.stdout, done.stdout
+        assert re.search(r"^[1-9]\d* commitments opened$", done.stdout, re.M) and "40 waiting" in done.stdout, done.stdout
         other = rig.tocsin("log", "keygen", "other.key", "--name", "notify.example.org/log").strip()
         assert by_hand(rig.folder / "other", archive, other).returncode != 0
         for n, (name, old, new) in enumerate((("receipts.ndjson", b'"outcome":"accepted"', b'"outcome":"rejected"'),
-                                              ("people.ndjson", b"told", b"tolD"), ("manifest.json", b'"people":40', b'"people":41'),
+                                              ("people.ndjson", b"waiting", b"told"), ("manifest.json", b'"people":40', b'"people":41'),
                                               ("log/checkpoint", b"\n", b"x\n"))):
             done = by_hand(rig.folder / f"bad{n}", changed(archive, name, old, new), rig.vkey)
             assert done.returncode != 0, (name, done.stdout)
