@@ -201,8 +201,16 @@ def forged(s, files, bad):
     attempt = next(i for i, r in enumerate(rows) if b'"outcome":"accepted"' in r)
     opening = next(i for i, r in enumerate(openings) if b"post.example" in r)
     gone = next(p for p in people if b'"state":"unreachable"}' in p)
+    table, day = list(csv.reader(io.StringIO(files["receipts.csv"].decode(), newline=""))), lines(rows[0])[0]["leaf"]["day"]
+
+    def rewritten(some):  # a forger keeps the table in step
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\r\n").writerows(some)
+        return out.getvalue().encode()
+
     changes = {
-        "tree": {"receipts.ndjson": b"".join(rows).replace(b'"day":"20', b'"day":"19', 1)},
+        "tree": {"receipts.ndjson": b"".join(rows).replace(b'"day":"20', b'"day":"19', 1), "receipts.csv": rewritten(
+            [table[0], [cell.replace(day, "19" + day[2:]) if cell == day else cell for cell in table[1]], *table[2:]])},
         "does not open": {"openings.ndjson": b"".join(openings[:opening] + [openings[opening].replace(b"post.", b"past.")]
                                                       + openings[opening + 1:])},
         "add up to": {"people.ndjson": b"".join(people).replace(b'"state":"unreachable"}\n', b'"state":"withheld"}\n', 1)},
@@ -211,7 +219,8 @@ def forged(s, files, bad):
             gone, gone.replace(b'"channel":null,"evidence":null', b'"channel":"email","evidence":"accepted"')
             .replace(b'"state":"unreachable"}', b'"state":"told"}'), 1)},
         "digest": {"notices/en.md": files["notices/en.md"] + b"x"},
-        "hole": {"receipts.ndjson": b"".join(rows[:attempt] + rows[attempt + 1:]), "openings.ndjson": b""},
+        "hole": {"receipts.ndjson": b"".join(rows[:attempt] + rows[attempt + 1:]), "openings.ndjson": b"",
+                 "receipts.csv": rewritten(table[:attempt + 1] + table[attempt + 2:])},
     }
     for wanted, change in changes.items():
         code, out, err = verify(pack(resealed({**files, **change}), bad))
