@@ -34,7 +34,7 @@ need_packages() {
 BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libuv1-dev libcurl4-openssl-dev libjson-c-dev
     libmicrohttpd-dev libsqlite3-dev libgmime-3.0-dev libsodium-dev libssl-dev zlib1g-dev libarchive-dev libidn2-dev
     libcyaml-dev libyaml-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcmocka-dev libesmtp-dev
-    libpango1.0-dev libcairo2-dev libfontconfig-dev)
+    libpango1.0-dev libcairo2-dev libfontconfig-dev libglib2.0-dev tzdata)
 
 # Real peers and helpers of the tests: a relay with real bounces, an SMS gateway with a simulated network.
 # Go verifies the log of receipts by others' code (golang.org/x/mod); any Go does.

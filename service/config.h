@@ -19,7 +19,12 @@
 #include "service/http/http_server.h"
 #include "service/receipts/receipt_log.h"
 
-enum { CONFIG_CHANNELS_MAX = 16, CONFIG_OVERLAYS_MAX = 32, CONFIG_BYTES_MAX = 1 << 20 };
+enum {
+    CONFIG_CHANNELS_MAX = 16,
+    CONFIG_OVERLAYS_MAX = 32,
+    CONFIG_BYTES_MAX = 1 << 20,
+    CONFIG_SEEDS_MAX = 32
+};
 
 /* Where and why. `error.field` is the path of the key: "channels[0].email.relays[1].port". */
 struct config_fault {
@@ -69,6 +74,8 @@ struct config {
     struct delivery_channel channels[CONFIG_CHANNELS_MAX];
     char *settings[CONFIG_CHANNELS_MAX]; /* of the channels; owned */
     size_t n_channels;
+    struct delivery_braking braking;
+    struct delivery_seed seeds[CONFIG_SEEDS_MAX];
     const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
     size_t n_ladder, n_beside;
     struct seal_key master; /* after config_secrets() */

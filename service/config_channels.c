@@ -196,7 +196,11 @@ static enum result read_channel(const struct at *at)
                        (struct config_range){1, 10000}, &at->channel->window) ||
         !read_rate(at->reader, key_path(path, at, "rate"), at->text->rate, &at->channel->rate) ||
         !read_price(at->reader, key_path(path, at, "price"), at->text->price,
-                    &at->channel->price_micro))
+                    &at->channel->price_micro) ||
+        !read_number(at->reader, key_path(path, at, "quota"), at->text->quota,
+                     (struct config_range){0, 1000000000}, &at->channel->quota) ||
+        !read_number(at->reader, key_path(path, at, "per_hour"), at->text->per_hour,
+                     (struct config_range){0, 1000000000}, &at->channel->per_hour))
         return RESULT_INVALID;
     at->channel->priced = at->text->price != NULL;
     for (unsigned i = 0; i < at->index; i++)

@@ -81,6 +81,43 @@ static const cyaml_schema_field_t rules_fields[] = {
                          CONFIG_OVERLAYS_MAX),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_value_t ramp_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 16)};
+static const cyaml_schema_field_t centre_fields[] = {
+    TEXT(text_centre, per_hour),
+    TEXT(text_centre, hours),
+    TEXT(text_centre, zone),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t seed_fields[] = {
+    TEXT(text_seed, label),       TEXT(text_seed, email),
+    TEXT(text_seed, phone),       TEXT(text_seed, line1),
+    TEXT(text_seed, city),        TEXT(text_seed, region),
+    TEXT(text_seed, postal_code), TEXT(text_seed, country),
+    TEXT(text_seed, locale),      CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t seed_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_seed, seed_fields)};
+static const cyaml_schema_field_t brake_fields[] = {
+    TEXT(text_brakes, canary),
+    CYAML_FIELD_SEQUENCE("ramp", OPTIONAL_TEXT, struct text_brakes, ramp, &ramp_value, 0,
+                         BRAKES_RAMP_MAX),
+    TEXT(text_brakes, per_hour),
+    TEXT(text_brakes, per_provider_hour),
+    TEXT(text_brakes, per_domain_hour),
+    TEXT(text_brakes, budget),
+    TEXT(text_brakes, bounces),
+    TEXT(text_brakes, complaints),
+    TEXT(text_brakes, sample),
+    TEXT(text_brakes, policy_blocks),
+    TEXT(text_brakes, silence),
+    CYAML_FIELD_STRING_PTR("quiet_hours", OPTIONAL_TEXT, struct text_brakes, ring, 0, 64),
+    CYAML_FIELD_MAPPING("call_centre", CYAML_FLAG_OPTIONAL, struct text_brakes, call_centre,
+                        centre_fields),
+    CYAML_FIELD_SEQUENCE("seeds", OPTIONAL_TEXT, struct text_brakes, seeds, &seed_value, 0,
+                         CONFIG_SEEDS_MAX),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t http_fields[] = {
     TEXT(text_http, connections),
     TEXT(text_http, per_ip),
@@ -99,13 +136,15 @@ static const cyaml_schema_field_t evidence_fields[] = {
 static const cyaml_schema_value_t name_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 64)};
 
-enum { CHANNEL_FIXED = 6 };
+enum { CHANNEL_FIXED = 8 };
 static cyaml_schema_field_t channel_fields[CHANNEL_FIXED + SECTIONS_MAX + 1] = {
     TEXT(text_channel, channel),
     TEXT(text_channel, provider),
     TEXT(text_channel, window),
     TEXT(text_channel, rate),
     TEXT(text_channel, price),
+    TEXT(text_channel, quota),
+    TEXT(text_channel, per_hour),
     CYAML_FIELD_MAPPING("evidence", CYAML_FLAG_OPTIONAL, struct text_channel, evidence,
                         evidence_fields),
 };
@@ -136,6 +175,7 @@ static const cyaml_schema_field_t top_fields[] = {
                          CONFIG_CHANNELS_MAX),
     CYAML_FIELD_MAPPING("backup", CYAML_FLAG_OPTIONAL, struct config_text, backup, backup_fields),
     CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL, struct config_text, retry, retry_fields),
+    CYAML_FIELD_MAPPING("brakes", CYAML_FLAG_OPTIONAL, struct config_text, brakes, brake_fields),
     TEXT(config_text, lease),
     CYAML_FIELD_MAPPING("http", CYAML_FLAG_OPTIONAL, struct config_text, http, http_fields),
     TEXT(config_text, stop_grace),

@@ -17,7 +17,7 @@ struct text_evidence {
     char *sufficient, *settles, *wait;
 };
 struct text_channel {
-    char *channel, *provider, *window, *rate, *price;
+    char *channel, *provider, *window, *rate, *price, *quota, *per_hour;
     struct text_evidence evidence;
     void *sections[SECTIONS_MAX]; /* one per provider name, see schema_sections() */
 };
@@ -53,6 +53,21 @@ struct text_rules {
     char **overlays;
     unsigned overlays_count;
 };
+struct text_centre {
+    char *per_hour, *hours, *zone;
+};
+struct text_seed {
+    char *label, *email, *phone, *line1, *city, *region, *postal_code, *country, *locale;
+};
+struct text_brakes {
+    char *canary, *per_hour, *per_provider_hour, *per_domain_hour, *budget;
+    char *bounces, *complaints, *sample, *policy_blocks, *silence, *ring;
+    char **ramp;
+    unsigned ramp_count;
+    struct text_centre call_centre;
+    struct text_seed *seeds;
+    unsigned seeds_count;
+};
 struct text_http {
     char *connections, *per_ip, *idle, *head_deadline, *reply_deadline, *min_body_rate;
 };
@@ -65,6 +80,7 @@ struct config_text {
     struct text_log log;
     struct text_backup backup;
     struct text_retry retry;
+    struct text_brakes brakes;
     struct text_http http;
     struct text_rules rules;
     char **ladder, **beside;
@@ -141,6 +157,9 @@ bool read_rate(struct config_reader *reader, const char *path, const char *text,
 
 bool read_price(struct config_reader *reader, const char *path, const char *text,
                 int64_t *ret_micro);
+
+/* ---- config_brakes.c ---- */
+enum result config_read_brakes(struct config_reader *reader);
 
 /* ---- config_settings.c: "channels[0].email" as JSON text; mem_free by the caller ---- */
 char *config_settings(const struct config_lines *lines, const char *section);

@@ -319,6 +319,7 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .retry_limit = config->retry_limit,
         .ledger = self->ledger,
         .retention_months = config->retention_months,
+        .braking = config->braking,
     };
     enum result result = delivery_create(&engine, &self->delivery, error);
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "tocsin/store_access.h"
 #include "tocsin/store_approval.h"
+#include "tocsin/store_brake.h"
 #include "tocsin/store_chunk.h"
 #include "tocsin/store_desk.h"
 #include "tocsin/store_hold.h"

@@ -1,6 +1,7 @@
 /* store_chunk.h - verbs of the engine: plans, chunks under lease, late facts, counters. The
  * promises of all verbs stand at the head of store_request.h. */
 #pragma once
+#include "tocsin/store_brake.h"
 #include "tocsin/store_incident.h"
 
 /* ---- Chunks: up to 1,000 members of one cohort on one rung. ---- */
@@ -149,6 +150,8 @@ struct store_chunk_record {
     const struct wave_counter *people; /* deltas */
     size_t n_people;
     const struct receipt_batch *receipts; /* may be NULL */
+    const struct brake_draw *draws;       /* BUSY when one does not fit: nothing is written */
+    size_t n_draws;
 };
 /* NOT_FOUND; INVALID: a position past the chunk. */
 void store_chunk_record(struct store *store, struct store_chunk_record *req);
@@ -164,6 +167,8 @@ struct store_fact {
     time_ms at;
     const char *event; /* replay key (provider:event id), NULL = none: EXISTS when seen before */
     const struct receipt_batch *receipts; /* stored only when the fact changed something */
+    const struct brake_draw *draws;       /* counted only when the fact changed something */
+    size_t n_draws;
     bool wake;     /* in: the engine must look at the chunk whatever the fact is */
     bool changed;  /* out */
     int64_t wave;  /* out */

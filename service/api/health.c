@@ -88,6 +88,17 @@ void readyz_get(struct call *call)
         json_object_array_add(
             warnings, json_object_new_string("break_glass: one person released a wave alone; have "
                                              "another review it: tocsin review."));
+    if (call->api->state == API_READY &&
+        delivery_stats(call->api->config.delivery)->brakes_stops > 0)
+        json_object_array_add(
+            warnings,
+            json_object_new_string("brakes: a wave stopped by itself; look at its figures, then "
+                                   "tocsin wave continue."));
+    if (call->api->state == API_READY &&
+        delivery_stats(call->api->config.delivery)->brakes_waiting > 0)
+        json_object_array_add(
+            warnings, json_object_new_string("brakes: a canary is out and waits for a person; look "
+                                             "at its results, then tocsin wave continue."));
     if (call->api->config.backups != NULL)
         warn_backups(call->api, json, warnings);
     json_object_object_add(json, "warnings", warnings);

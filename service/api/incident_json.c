@@ -14,6 +14,7 @@
 
 /* This module. */
 #include "service/api/incident_json.h"
+#include "service/delivery/brake/brakes.h"
 #include "service/api/json_check.h"
 
 static const char *const kinds[] = {"breach", "policy_change", NULL};
@@ -40,6 +41,7 @@ static const struct member_rule incident_members[] = {
     {"facts", MEMBER_OBJECT, 0, false, NULL},
     {"internal_notes", MEMBER_TEXT, INCIDENT_NOTES_BYTES, false, NULL},
     {"channels", MEMBER_ARRAY, 16, false, NULL},
+    {"brakes", MEMBER_OBJECT, 0, false, NULL},
     {"test", MEMBER_BOOL, 0, false, NULL},
     {"urgent", MEMBER_BOOL, 0, false, NULL},
     {"recipients", MEMBER_ARRAY, INCIDENT_INLINE_MAX, false, NULL},
@@ -261,6 +263,15 @@ static void check_breach(struct json_object *json, struct findings *findings)
                      "A breach concerns at least one type of data; name it.");
 }
 
+static void check_brakes(struct json_object *json, struct findings *findings)
+{
+    struct brakes brakes, defaults;
+    struct error error;
+    brakes_default(&defaults);
+    if (brakes_read(&brakes, json, &defaults, &error) != RESULT_OK)
+        findings_add(findings, error.field, NULL, "%s", error.text);
+}
+
 static void check_recipients(struct json_object *array, struct findings *findings)
 {
     size_t n = json_object_array_length(array);
@@ -302,6 +313,8 @@ bool incident_json_check(struct json_object *json, const struct incident_rules *
         incident_channels_check(it, rules, findings);
     if ((it = part(json, "facts", json_type_object)))
         incident_facts_check(it, findings);
+    if ((it = part(json, "brakes", json_type_object)))
+        check_brakes(it, findings);
     if ((it = part(json, "recipients", json_type_array)))
         check_recipients(it, findings);
     check_breach(json, findings);

@@ -73,6 +73,7 @@ struct json_object *incident_view_wave(const struct delivery_wave_view *view)
     add_counters(wave, view);
     out_int(wave, "rate_per_minute", (int64_t)(view->rate_per_second * 60 + 0.5));
     out_time(wave, "estimated_end", view->eta_at);
+    out_json(wave, "brakes", view->brakes);
     return wave;
 }
 

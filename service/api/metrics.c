@@ -117,6 +117,12 @@ static void engine(struct buf *to, const struct delivery_stats *stats)
     one(to, "tocsin_holds", "gauge", "Waves that are held.", stats->holds_held);
     one(to, "tocsin_holds_overdue", "gauge", "Held waves past the time the hold was for.",
         stats->holds_overdue);
+    one(to, "tocsin_brakes_stopped_total", "counter", "Times that something stopped by itself.",
+        stats->brakes_stopped);
+    one(to, "tocsin_brakes_stops", "gauge", "Stops that wait for a person or a provider.",
+        stats->brakes_stops);
+    one(to, "tocsin_brakes_waiting", "gauge", "Waves whose canary waits for a person.",
+        stats->brakes_waiting);
     one(to, "tocsin_break_glass_open", "gauge",
         "Waves released by one person alone that nobody has reviewed.", stats->break_glass_open);
     one(to, "tocsin_retention_next_timestamp_seconds", "gauge",

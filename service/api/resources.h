@@ -37,6 +37,8 @@ void approvals_get(struct call *call);
 void samples_get(struct call *call);
 /* progress.c */
 void progress_route(struct call *call);
+/* brakes.c */
+void wave_continue_post(struct call *call);
 /* preview.c */
 void preview_get(struct call *call);
 void rehearsal_get(struct call *call);

@@ -76,6 +76,7 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents/{id}/release", release_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/hold", hold_post, STAFF, BODY_JSON, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/resume", resume_post, APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/waves/{n}/continue", wave_continue_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/cancel", cancel_post, RESP | APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
 
     ROUTE("POST",   "/v1/incidents/{id}/review", review_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),

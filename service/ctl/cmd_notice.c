@@ -127,6 +127,21 @@ enum ctl_exit run_review(struct ctl *ctl)
     return decide_with(ctl, "/review", names);
 }
 
+enum ctl_exit run_wave_continue(struct ctl *ctl)
+{
+    static const char *const names[] = {"note", "scope", NULL};
+    struct buf tail;
+    enum ctl_exit code;
+
+    buf_init(&tail, SIZE_MAX);
+    (void)buf_puts(&tail, "/waves/");
+    path_add(&tail, str_or(ctl_option(ctl, "wave"), "1"));
+    (void)buf_puts(&tail, "/continue");
+    code = decide_with(ctl, tail.data, names);
+    buf_free(&tail);
+    return code;
+}
+
 enum ctl_exit run_decide(struct ctl *ctl)
 {
     static const char *const names[] = {"channel", "decision", "note", NULL};

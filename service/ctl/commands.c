@@ -219,6 +219,13 @@ static const struct ctl_option witness_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option continue_options[] = {
+    {"wave", 0, "N", "which wave, by its ordinal (default: 1)"},
+    {"scope", 0, "SCOPE", "one stop only, as status shows it, such as email or email|gmail.com"},
+    {"note", 0, "TEXT", "why; sealed with the receipt"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option token_options[] = {
     {"role", 0, "ROLES",
      "responder, approver, compliance, operator, app, admin; commas between (needed)"},
@@ -284,6 +291,9 @@ const struct ctl_command ctl_commands[] = {
      "The first to say it asks; another person says it too, and it goes on.", wave_resume_options,
      run_wave_resume},
     {"wave cancel", "ID N", 2, "End a wave for good", NULL, NULL, run_wave_cancel},
+    {"wave continue", "ID", 1, "Go on behind the canary, or after what stopped by itself",
+     "Look at tocsin status first. What stopped by itself is lifted by an approver.",
+     continue_options, run_wave_continue},
     {"cancel", "ID", 1, "End it for good: nothing more leaves", NULL, NULL, run_cancel},
     {"decide", "ID RECIPIENT", 2,
      "Decide about a message of which nobody knows whether it was sent (state asked)",

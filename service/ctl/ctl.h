@@ -134,6 +134,7 @@ enum ctl_exit run_review(struct ctl *ctl);
 enum ctl_exit run_hold(struct ctl *ctl);
 enum ctl_exit run_resume(struct ctl *ctl);
 enum ctl_exit run_cancel(struct ctl *ctl);
+enum ctl_exit run_wave_continue(struct ctl *ctl);
 enum ctl_exit run_status(struct ctl *ctl);
 enum ctl_exit run_receipts(struct ctl *ctl);
 enum ctl_exit run_erase(struct ctl *ctl);

@@ -17,6 +17,7 @@
 #include "tocsin/loop.h"
 
 /* This module. */
+#include "service/delivery/brake/braking.h"
 #include "service/delivery/configured.h"
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/restore/restore.h"
@@ -126,6 +127,7 @@ static struct delivery *delivery_new(const struct delivery_config *config)
     config_copy(&delivery->config, config);
     vault_init(&delivery->vault, &config->master);
     delivery->owner = id_new();
+    delivery->book = book_create();
     list_init(&delivery->waves);
     banner_board_init(delivery, &delivery->board);
     create_render(delivery);
@@ -164,6 +166,7 @@ void delivery_destroy(struct delivery **delivery)
         roster_codec_destroy(&d->codecs[i]);
     roster_codec_destroy(&d->loop_codec);
     require(list_empty(&d->waves));
+    book_destroy(&d->book);
     vault_wipe(&d->vault);
     seal_key_wipe(&d->token_key);
     mem_free(d->gates);
@@ -205,13 +208,22 @@ static void start_finish(struct delivery_starter *starter, enum result result,
     delivery->started_cb(delivery->started_context, result, &copy);
 }
 
-static void start_5_waves(struct store_request *request)
+static void start_6_waves(struct store_request *request)
 {
     struct store_wave_list *list = container_of(request, struct store_wave_list, request);
     struct delivery_starter *starter = container_of(list, struct delivery_starter, waves);
     for (size_t i = 0; request->result == RESULT_OK && i < list->n; i++)
         schedule_wave(starter->delivery, &list->waves[i]);
     start_finish(starter, request->result, &request->error);
+}
+
+static void start_5_counts(void *context)
+{
+    struct delivery_starter *starter = context;
+    starter->waves.request.cb = start_6_waves;
+    starter->waves.request.arena = starter->arena;
+    starter->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
+    store_wave_list(starter->delivery->config.store, &starter->waves);
 }
 
 static void start_4_checked(void *context, enum result result, const struct error *error)
@@ -223,10 +235,7 @@ static void start_4_checked(void *context, enum result result, const struct erro
         start_finish(starter, result, error);
         return;
     }
-    starter->waves.request.cb = start_5_waves;
-    starter->waves.request.arena = starter->arena;
-    starter->waves.states = (1u << WAVE_PLANNING) | (1u << WAVE_SENDING);
-    store_wave_list(delivery->config.store, &starter->waves);
+    braking_load_shared(delivery, start_5_counts, starter);
 }
 
 static void start_3_configured(struct configured *configured, enum result result,
@@ -373,7 +382,7 @@ bool delivery_open(struct delivery *delivery, struct blob wrapped, const char *b
 const struct delivery_stats *delivery_stats(struct delivery *delivery)
 {
     int64_t now = delivery_monotonic(delivery), oldest = 0;
-    unsigned waves = 0;
+    unsigned waves = 0, stops = 0, waiting = 0;
     for (size_t i = 0; i < delivery->config.n_channels; i++) {
         struct gate *gate = &delivery->gates[i];
         gate->stats.paused_for_ms = now < gate->paused_until ? gate->paused_until - now : 0;
@@ -383,6 +392,8 @@ const struct delivery_stats *delivery_stats(struct delivery *delivery)
     {
         struct active_wave *wave = container_of(node, struct active_wave, node);
         waves++;
+        stops += wave->braking.n_stops;
+        waiting += wave->braking.loaded && wave->braking.stage == BRAKE_WAITING;
         for (struct list *r = run_next(&wave->runs); r != &wave->runs; r = run_next(r)) {
             int64_t ms = run_oldest_ms((const struct run *)(const void *)r, now);
             oldest = ms > oldest ? ms : oldest;
@@ -391,6 +402,8 @@ const struct delivery_stats *delivery_stats(struct delivery *delivery)
     delivery->stats.channels = delivery->channel_stats;
     delivery->stats.n_channels = delivery->config.n_channels;
     delivery->stats.waves_active = waves;
+    delivery->stats.brakes_stops = stops;
+    delivery->stats.brakes_waiting = waiting;
     delivery->stats.oldest_in_flight_ms = oldest;
     return &delivery->stats;
 }

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "service/delivery/brake/config.h"
 #include "tocsin/channel.h"
 #include "tocsin/store.h"
 #include "tocsin/template.h"
@@ -29,6 +30,8 @@ struct delivery_channel {
     enum evidence sufficient; /* this much and the person is told at once */
     enum evidence settles;    /* this much, and nothing against it when `wait_ms` is over: told */
     int64_t wait_ms;          /* else the next rung is taken then */
+    int64_t quota;            /* messages a day (UTC) that the provider takes of us; 0: no bound */
+    int64_t per_hour;         /* messages through it in any sixty minutes; 0: no bound */
     bool priced;              /* is the price of a message known? */
     int64_t price_micro;      /* millionths of delivery_config.currency */
     const char *settings; /* its section as a JSON object of texts, without secrets: who it speaks
@@ -63,8 +66,9 @@ struct delivery_config {
                              unless urgent; 0 = none */
     bool break_glass;     /* one person may release alone, with a reason; alarmed */
     const char *currency; /* of prices: "USD"; NULL: prices are not known */
-    const char *rules_version; /* of the law's rules; approvals bind to it; NULL: none */
-    const char *brakes;        /* JSON of what is configured there; approvals bind to it; NULL */
+    const char *rules_version;       /* of the law's rules; approvals bind to it; NULL: none */
+    struct delivery_braking braking; /* its arrays and texts outlive the engine */
+    const char *brakes; /* JSON of what is configured there; approvals bind to it; NULL */
 };
 
 /* Opens the channels and the keys; starts nothing yet. Everything in `config` is copied or must
@@ -110,7 +114,8 @@ struct delivery_wave_view {
     const char *const *channel_names; /* by channel index of the counters */
     size_t n_channels;
     double rate_per_second; /* over the last minute */
-    time_ms eta_at;         /* TIME_NONE: nothing is moving */
+    time_ms eta_at;         /* TIME_NONE: nothing is moving, or it waits for a person */
+    const char *brakes;     /* JSON; NULL: it has none. See brake/view.h */
 };
 struct delivery_incident_get {
     struct delivery_request request;
@@ -360,6 +365,9 @@ struct delivery_stats {
     const struct delivery_channel_stats *channels;
     size_t n_channels;
     uint64_t recipients_accepted, receipts, chunks_claimed, escalations, deferred, uncertain, asked;
+    uint64_t brakes_stopped; /* since the start */
+    unsigned brakes_stops;   /* in force now, of active waves */
+    unsigned brakes_waiting; /* active waves whose canary waits for a person */
     unsigned waves_active;
     unsigned holds_held, holds_overdue; /* waves held; of them past their `until` */
     unsigned break_glass_open;          /* waves released by one person that nobody has reviewed */

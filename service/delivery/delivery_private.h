@@ -1,6 +1,7 @@
 /* delivery_private.h - the engine's inside: who holds what. For service/delivery/ only. */
 #pragma once
 #include "base/list.h"
+#include "service/delivery/brake/state.h"
 #include "service/delivery/delivery.h"
 #include "service/delivery/dossier.h"
 #include "service/delivery/run/gate.h"
@@ -42,6 +43,7 @@ struct active_wave {
     struct receipt_batch move_receipts;
     uint32_t done_by_second[RATE_SECONDS];
     int64_t rate_second;
+    struct braking braking;
 };
 
 struct delivery {
@@ -52,6 +54,7 @@ struct delivery {
     struct lane *render;
     struct roster_codec *codecs[RENDER_THREADS_MAX];
     struct roster_codec *loop_codec; /* for single people, on the loop */
+    struct book *book;               /* what was drawn from which cap: see brake/ */
     struct gate *gates;
     struct delivery_channel_stats *channel_stats;
     struct banner_board board;

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/delivery/brake/view.h"
 #include "service/delivery/delivery_private.h"
 
 static void seal_for(struct buf *to, const struct seal_key *key, const char *what, id incident,
@@ -114,6 +115,7 @@ struct reading {
     struct delivery_incident_get *req;
     struct dossier_load load;
     struct store_counts counts;
+    struct store_brake_get brakes;
     size_t at; /* wave being counted */
 };
 
@@ -163,12 +165,61 @@ static void view_rate(struct reading *reading, struct delivery_wave_view *view)
     const struct active_wave *active = schedule_find(reading->delivery, view->row.id);
     view->rate_per_second = active == NULL ? 0 : wave_rate(active);
     view->eta_at = TIME_NONE;
-    if (view->rate_per_second > 0.01)
+    if (view->brakes == NULL && view->rate_per_second > 0.01)
         view->eta_at = delivery_now(reading->delivery) +
                        (int64_t)((double)waiting_members(view) * 1000.0 / view->rate_per_second);
 }
 
 static void count_next(struct reading *reading);
+
+static struct policy policy_of(const struct reading *reading, const struct wave_row *wave)
+{
+    struct policy policy = reading->load.dossier->policy;
+    if (wave->policy.length > 0)
+        dossier_policy(reading->delivery, wave, &policy);
+    return policy;
+}
+
+static void on_brakes(struct store_request *request)
+{
+    struct store_brake_get *get = container_of(request, struct store_brake_get, request);
+    struct reading *reading = container_of(get, struct reading, brakes);
+    struct delivery_wave_view *view = &reading->req->waves[reading->at];
+    if (request->result != RESULT_OK) {
+        reading_finish(reading, request->result, &request->error);
+        return;
+    }
+    const struct policy policy = policy_of(reading, &reading->load.dossier->waves[reading->at]);
+    view_rate(reading, view);
+    const struct brake_showing showing = {.delivery = reading->delivery,
+                                          .policy = &policy,
+                                          .wave = &view->row,
+                                          .stored = get,
+                                          .remaining = waiting_members(view),
+                                          .rate = view->rate_per_second};
+    view->brakes = brake_show(&showing, reading->req->request.arena);
+    if (view->brakes != NULL)
+        view->eta_at = brake_show_eta(&showing);
+    reading->at++;
+    count_next(reading);
+}
+
+static void brakes_next(struct reading *reading)
+{
+    struct delivery_wave_view *view = &reading->req->waves[reading->at];
+    const struct policy policy = policy_of(reading, &reading->load.dossier->waves[reading->at]);
+    if (!policy.brakes.on) {
+        view_rate(reading, view);
+        reading->at++;
+        count_next(reading);
+        return;
+    }
+    memset(&reading->brakes, 0, sizeof(reading->brakes));
+    reading->brakes.request.cb = on_brakes;
+    reading->brakes.request.arena = reading->req->request.arena;
+    reading->brakes.wave = view->row.id;
+    store_brake_get(reading->delivery->config.store, &reading->brakes);
+}
 
 static void on_counts(struct store_request *request)
 {
@@ -181,9 +232,7 @@ static void on_counts(struct store_request *request)
     }
     view->counters = counts->counters;
     view->n_counters = counts->n;
-    view_rate(reading, view);
-    reading->at++;
-    count_next(reading);
+    brakes_next(reading);
 }
 
 static void count_next(struct reading *reading)

@@ -192,7 +192,9 @@ static void note_decision(struct evidence_export *evidence, const struct line *l
                                         "erased",          "keeping",          "exported",
                                         "wave_opened",     "incident_changed", "hold_placed",
                                         "hold_lifted",     "resume_asked",     "regulator_told",
-                                        "break_glass",     "reviewed",         "approval_refused"};
+                                        "break_glass",     "reviewed",         "approval_refused",
+                                        "seed_sent",       "brake_waiting",    "brake_stopped",
+                                        "brake_resumed"};
     const char *kind = json_get_string(line->leaf, "kind");
     const char *actor = json_get_string(line->leaf, "actor"), *name = NULL;
     const char *at = json_get_string(line->details, "at");

@@ -51,6 +51,10 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_RESUME_ASKED] = "resume_asked",
     [RECEIPT_REGULATOR_TOLD] = "regulator_told",
     [RECEIPT_WITHDRAWN] = "withdrawn",
+    [RECEIPT_SEED_SENT] = "seed_sent",
+    [RECEIPT_BRAKE_WAITING] = "brake_waiting",
+    [RECEIPT_BRAKE_STOPPED] = "brake_stopped",
+    [RECEIPT_BRAKE_RESUMED] = "brake_resumed",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

@@ -118,6 +118,8 @@ STORE_WRITE(chunk_record, store_chunk_record)
         return error_set(work->error, RESULT_DENIED, NULL,
                          "the chunk is held: send nothing of it, give it back");
     result = merge(work, req, &hot, &moves);
+    if (result == RESULT_OK)
+        result = brake_draws_put(work, req->draws, req->n_draws);
     if (result != RESULT_OK)
         return result;
     if (hot.marked && req->n_intents_drop > 0)

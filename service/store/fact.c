@@ -103,5 +103,5 @@ STORE_WRITE(fact_put, store_fact)
     wake(work, req, &hot, &moves);
     receipt_row_put(work, req->receipts);
     req->changed = true;
-    return RESULT_OK;
+    return brake_draws_put(work, req->draws, req->n_draws);
 }

@@ -98,6 +98,8 @@ void hold_withdrawn(struct store_work *work, id incident, int64_t wave, time_ms 
 enum { COUNTER_PEOPLE = 0xff };
 /* Inserts a chunk and counts its members; its id, 0 after a failure. */
 int64_t chunk_row_put(struct store_work *work, const struct chunk_row *chunk);
+/* Draws from caps. BUSY: one does not fit; the request must end with it. */
+enum result brake_draws_put(struct store_work *work, const struct brake_draw *draws, size_t n);
 /* Adds to a counter. */
 void counter_add(struct store_work *work, int64_t wave, unsigned channel, unsigned key,
                  int64_t delta);

@@ -102,7 +102,7 @@ class Daemon(Peer):
             f.write(f"listen: 127.0.0.1:{self.port}\npublic_url: http://127.0.0.1:{self.port}\n"
                     f"store: {{path: {data}/tocsin.db}}\nmaster_key: file:{key}\n"
                     f"notices: {ROOT}/templates/notices\nlog: {{level: warn}}\nrender_threads: 2\n"
-                    "channels:\n" + channel.replace("@DATA@", data))
+                    "brakes: {canary: 0, ramp: []}\nchannels:\n" + channel.replace("@DATA@", data))
         program = os.path.join(build, "service", "tocsind")
         subprocess.run([program, "--keygen", key], check=True, stdout=subprocess.DEVNULL)
         mint = [program, "--config", config, "--mint-token"]

@@ -40,7 +40,7 @@ HOMES = {  # header -> folders that may include it; tests may use what they test
     "cyaml/cyaml.h": ("service", "channels"), "zlib.h": ("service/delivery", "service/receipts", "service/domain", "service/ctl"),
     "archive_entry.h": ("service/evidence", "service/ctl"), "cairo-pdf.h": ("service/evidence",),
     "pango/pangocairo.h": ("service/evidence",), "fontconfig/fontconfig.h": ("service/evidence",),
-    "archive.h": ("service/evidence", "service/ctl"), "idn2.h": ("service/domain", "channels/email"),
+    "glib.h": ("service/delivery",), "archive.h": ("service/evidence", "service/ctl"), "idn2.h": ("service/domain", "channels/email"),
 }
 OPENSSL = ("service/base", "channels/email")  # hashes; TLS of the relay's session
 

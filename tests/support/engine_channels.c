@@ -76,6 +76,7 @@ static void ledger(struct scripted *scripted, const struct channel_send *send)
     struct rig_sent *sent = &rig->sent[rig->n_sent++];
     require(rig->n_sent < sizeof(rig->sent) / sizeof(rig->sent[0]));
     sent->channel = scripted->index;
+    sent->at = clock_now(&rig->clock.clock);
     str_copy(sent->to, sizeof(sent->to), address_of(send));
     str_copy(sent->token, sizeof(sent->token), send->token);
     str_copy(sent->key, sizeof(sent->key), send->key);
@@ -229,6 +230,20 @@ static void take(struct scripted *scripted, struct channel_send *send)
         str_copy(pending->outcome.status, sizeof(pending->outcome.status), "5.1.1");
         pending->outcome.blame = BLAME_ADDRESS;
     }
+    if (rig->provider_refuses[scripted->index]) {
+        pending->outcome = (struct outcome){.kind = OUTCOME_DEFERRED,
+                                            .blame = BLAME_PROVIDER,
+                                            .status = "4.7.0",
+                                            .code = 402,
+                                            .retry_after_ms = -1};
+    }
+    if (str_starts(address_of(send), "block")) {
+        pending->outcome = (struct outcome){.kind = OUTCOME_REJECTED,
+                                            .blame = BLAME_PROVIDER,
+                                            .status = "5.7.1",
+                                            .code = 550,
+                                            .retry_after_ms = -1};
+    }
     if (str_starts(address_of(send), "broke")) {
         pending->outcome.kind = OUTCOME_REJECTED;
         pending->outcome.code = 554;
@@ -343,3 +358,30 @@ const struct channel_driver scripted_drivers[RIG_CHANNELS] = {
 };
 const struct channel_driver scripted_asked_sms =
     SCRIPTED("sms", "sms", FORM_SMS, ADDRESS_PHONE, UNCERTAIN_QUERY, scripted_query);
+
+static enum result scripted_report(const struct channel *channel,
+                                   const struct channel_report *report, struct arena *arena,
+                                   struct report_result *ret, struct error *error)
+{
+    (void)channel;
+    (void)report;
+    (void)arena;
+    (void)ret;
+    return error_set(error, RESULT_INVALID, NULL, "scenarios merge facts themselves");
+}
+
+const struct channel_driver scripted_ringing_sms = {.facts = {.channel = "sms",
+                                                              .provider = "scripted",
+                                                              .legal_method = "sms",
+                                                              .form = FORM_SMS,
+                                                              .address = ADDRESS_PHONE,
+                                                              .on_uncertain = UNCERTAIN_ASK,
+                                                              .window = 100,
+                                                              .batch = 10,
+                                                              .quiet_hours = true,
+                                                              .best = EVIDENCE_DELIVERED},
+                                                    .open = scripted_open,
+                                                    .send = scripted_send,
+                                                    .cancel = scripted_cancel,
+                                                    .parse_report = scripted_report,
+                                                    .close = scripted_close};

@@ -3,6 +3,7 @@
 #include "tests/support/engine_rig.h"
 
 extern const struct channel_driver scripted_drivers[RIG_CHANNELS];
+extern const struct channel_driver scripted_ringing_sms;
 extern const struct channel_driver scripted_asked_sms; /* the one that can be queried */
 /* A machine dies: what lies in a provider's queue there leaves, or is gone, as the dice say. */
 void scripted_crash(struct rig *rig);

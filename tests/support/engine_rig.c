@@ -52,8 +52,16 @@ static void start_engine(struct rig *rig)
     if (rig->can_query)
         live[RIG_SMS].driver = &scripted_asked_sms;
     live[RIG_EMAIL].settings = rig->sender;
+    if (rig->brakes != NULL && rig->brakes->sms_rings)
+        live[RIG_SMS].driver = &scripted_ringing_sms;
+    for (int i = 0; rig->brakes != NULL && i < RIG_CHANNELS; i++) {
+        live[i].quota = rig->brakes->quota[i];
+        live[i].per_hour = rig->brakes->per_hour[i];
+        live[i].price_micro = rig->brakes->price_micro[i];
+    }
     static const char *const ladder[] = {"email", "sms", "postal"};
     static const char *const beside[] = {"banner"};
+    static const struct delivery_braking unbraked = {.defaults.start_at = TIME_NONE};
     const struct delivery_config config = {.loop = rig->loop,
                                            .store = rig->store,
                                            .notices = rig->notices,
@@ -67,7 +75,9 @@ static void start_engine(struct rig *rig)
                                            .approvals_required = 1,
                                            .break_glass = rig->break_glass,
                                            .plan_parts = 3,
-                                           .public_url = "http://localhost"};
+                                           .public_url = "http://localhost",
+                                           .braking = rig->brakes == NULL ? unbraked
+                                                                          : rig->brakes->braking};
     struct error error;
     bool started = false;
     scripted_bind(rig);
@@ -131,6 +141,16 @@ struct rig *rig_create_narrow(unsigned window)
     return rig;
 }
 
+struct rig *rig_create_braked(const struct rig_brakes *brakes)
+{
+    struct rig *rig = rig_new();
+    seal_init();
+    seal_key_random(&rig->master);
+    rig->brakes = brakes;
+    rig_begin(rig, 1767225600000); /* 2026-01-01 */
+    return rig;
+}
+
 struct rig *rig_create_random(struct rig_dice *dice)
 {
     struct rig *rig = rig_new();
@@ -169,6 +189,7 @@ static struct rig *rig_from(const struct rig *dead, const char *dir)
     rig->dice = dead->dice;
     rig->can_query = dead->can_query;
     rig->window = dead->window;
+    rig->brakes = dead->brakes;
     memcpy(rig->sent, dead->sent, sizeof(rig->sent));
     rig->n_sent = dead->n_sent;
     rig_begin(rig, clock_now(&dead->clock.clock) + 1000);

@@ -17,6 +17,7 @@ enum { RIG_EMAIL, RIG_SMS, RIG_POST, RIG_BANNER, RIG_CHANNELS };
 
 struct rig_sent {
     int channel;
+    time_ms at;
     char to[128];
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
     char name[64], format[16], subject[160]; /* "" where the channel gets none */
@@ -34,6 +35,13 @@ struct rig_dice {
 };
 uint32_t rig_roll(struct rig_dice *dice, uint32_t sides); /* 0..sides-1 */
 
+/* Brakes of the configuration, and what bounds the providers. */
+struct rig_brakes {
+    struct delivery_braking braking;
+    int64_t quota[RIG_CHANNELS], per_hour[RIG_CHANNELS], price_micro[RIG_CHANNELS];
+    bool sms_rings; /* SMS reports back, and keeps the recipients' night */
+};
+
 struct rig {
     char dir[64];
     struct clock_fake clock;
@@ -44,7 +52,9 @@ struct rig {
     struct rig_sent sent[8192]; /* what left, in order: the provider's own ledger */
     unsigned n_sent;
     bool provider_down[RIG_CHANNELS];
-    bool hang; /* sends stay in flight until rig_release() */
+    bool provider_refuses[RIG_CHANNELS]; /* 402: out of funds */
+    const struct rig_brakes *brakes;     /* NULL: none */
+    bool hang;                           /* sends stay in flight until rig_release() */
     struct list hanging;
     const char *what_happened;     /* of the next incident; NULL: a plain sentence */
     bool consent_required, urgent; /* of the next incident */
@@ -62,6 +72,8 @@ struct rig {
 struct rig *rig_create(void);
 /* The same, with so few messages of email in flight that a batch is handed over in parts. */
 struct rig *rig_create_narrow(unsigned window);
+/* The same, under these brakes. */
+struct rig *rig_create_braked(const struct rig_brakes *brakes);
 /* The same, with a provider of dice and, for SMS, questions. */
 struct rig *rig_create_random(struct rig_dice *dice);
 /* SIGTERM and a start: what is in flight ends, the same disk is opened again. */

@@ -18,6 +18,7 @@
 #include "service/delivery/erase/erase.h"
 #include "service/delivery/people/preference.h"
 #include "service/delivery/restore/restore.h"
+#include "service/delivery/brake/desk.h"
 #include "tests/support/fake_delivery_private.h"
 
 struct delivery *fake_delivery_create(struct loop *loop, struct store *store)
@@ -246,6 +247,13 @@ void delivery_act(struct delivery *fake, struct delivery_act *req)
         req->required = 1;
     }
     fake_answer(fake, &req->request, result);
+}
+
+void delivery_continue(struct delivery *fake, struct delivery_continue *req)
+{
+    req->stage = BRAKE_OPEN;
+    req->lifted = 0;
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }
 
 void delivery_review(struct delivery *fake, struct delivery_review *req)

@@ -64,6 +64,7 @@ static bool postal_only(struct letter *letter)
         if (channel->driver->facts.address != ADDRESS_POSTAL)
             continue;
         *policy = dossier->policy;
+        policy->brakes = (struct brakes){.start_at = TIME_NONE}; /* one person asked for it */
         policy->n_channels = policy->n_ladder = 1;
         policy->n_beside = 0;
         policy->ladder[0] = 0;

@@ -288,8 +288,11 @@ static time_ms next_due(const struct run *run)
     if (waits && run->retries.evidence_until > 0 &&
         (due == TIME_NONE || run->retries.evidence_until < due))
         due = run->retries.evidence_until;
+    time_ms now = delivery_now(run->wave->delivery);
     if (due == TIME_NONE && open) /* who is held waits until the store wakes the chunk */
-        due = delivery_now(run->wave->delivery) + (kept ? KEPT_MS : 0);
+        due = now + (kept ? KEPT_MS : 0);
+    if (run->stays && (due == TIME_NONE || due <= now)) /* a person wakes it before */
+        due = now + BRAKE_PARK_MS;
     return due;
 }
 
@@ -460,9 +463,25 @@ static enum evidence evidence_of(uint8_t byte)
     return state < MEMBER_STATES_N ? evidence[state] : EVIDENCE_NONE;
 }
 
+/* Its channel stopped by itself: the next rung waits for a person, or a broken callback URL would
+ * mail a letter to everybody. */
+static bool must_stay(struct run *run, bool refused)
+{
+    if (run->stays || refused || run->heard)
+        return run->stays;
+    run->stays = braking_silence(run);
+    run->heard = !run->stays;
+    return run->stays;
+}
+
+static void look_at_brakes(struct run *run)
+{
+    run->stays = braking_holds(run);
+    run->heard = false;
+}
+
 /* Is there enough to decide about this member? */
-static bool judge_member(const struct run *run, uint16_t position, bool over,
-                         struct verdict *ret_verdict)
+static bool judge_member(struct run *run, uint16_t position, bool over, struct verdict *ret_verdict)
 {
     const struct policy_channel *rule = &run->wave->policy.channels[run->chunk.channel];
     uint8_t byte = run->progress[position];
@@ -478,6 +497,8 @@ static bool judge_member(const struct run *run, uint16_t position, bool over,
         kind = told ? VERDICT_TOLD : VERDICT_PASS_ON;
         reason = told ? reason : "no_evidence";
     }
+    if (kind == VERDICT_PASS_ON && must_stay(run, evidence_negative(evidence)))
+        return false;
     *ret_verdict = (struct verdict){position, kind, 0, reason};
     return true;
 }
@@ -488,9 +509,10 @@ static bool evidence_over(const struct run *run)
            delivery_now(run->wave->delivery) >= run->retries.evidence_until;
 }
 
-bool run_can_judge(const struct run *run)
+bool run_can_judge(struct run *run)
 {
     struct verdict verdict;
+    look_at_brakes(run);
     bool over = evidence_over(run);
     for (unsigned i = 0; i < run->chunk.n; i++)
         if (judge_member(run, (uint16_t)i, over, &verdict))
@@ -521,6 +543,7 @@ void run_judge(struct run *run)
     if (run->retries.evidence_until == 0)
         run->retries.evidence_until = j->now + rule->wait_ms;
     bool over = evidence_over(run);
+    look_at_brakes(run);
     for (; at < run->chunk.n && j->n < JUDGE_MOST; at++)
         if (judge_member(run, (uint16_t)at, over, &verdict))
             decide(j, verdict);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/delivery/brake/braking.h"
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/facts.h"
 #include "service/delivery/people/preference.h"
@@ -29,7 +30,11 @@ struct fact_work {
     struct seal_key key;
     enum evidence sufficient; /* of the channel's rule */
     bool told, test;
-    uint8_t known;    /* what is known of the member so far */
+    uint8_t known; /* what is known of the member so far */
+    struct policy policy;
+    struct brake_fact brake;
+    struct brake_draw draws[4];
+    char scopes[4][80];
     uint64_t read_at; /* delivery.n_judged when the chunk was asked for */
     struct loop_timer again;
     struct delivery_preference preference; /* what the fact says of the address */
@@ -83,6 +88,7 @@ static void on_put(struct store_request *request)
         struct run *run = wave == NULL ? NULL : run_find(wave, put->chunk);
         if (run != NULL) /* it may have been claimed while the fact was on its way */
             run_merge_fact(run, put->position, put->state);
+        braking_fact_done(work->delivery, put->wave, &work->brake, put->draws, put->n_draws);
         if (put->reopened)
             work->get.wave_row.state = WAVE_SENDING;
         if (wave != NULL)
@@ -110,15 +116,15 @@ static uint8_t member_state_of(enum evidence evidence)
 /* The channel's driver and evidence rule, by the wave's stored policy. */
 static const struct channel_driver *find_rule(struct fact_work *work)
 {
-    struct policy policy;
+    struct policy *policy = &work->policy;
     const struct chunk_row *chunk = &work->get.rows[0];
     work->sufficient = EVIDENCE_N;
-    if (policy_read(&policy, work->get.wave_row.policy, &work->delivery->config) != RESULT_OK ||
-        chunk->channel >= policy.n_channels || policy.channels[chunk->channel].live < 0)
+    if (policy_read(policy, work->get.wave_row.policy, &work->delivery->config) != RESULT_OK ||
+        chunk->channel >= policy->n_channels || policy->channels[chunk->channel].live < 0)
         return NULL;
-    work->sufficient = policy.channels[chunk->channel].sufficient;
-    work->test = policy.test;
-    return work->delivery->config.channels[policy.channels[chunk->channel].live].driver;
+    work->sufficient = policy->channels[chunk->channel].sufficient;
+    work->test = policy->test;
+    return work->delivery->config.channels[policy->channels[chunk->channel].live].driver;
 }
 
 /* This much is enough, and it was not known before: the person is told by this fact. */
@@ -166,6 +172,24 @@ static void add_receipts(struct fact_work *work, const struct person_opening *pe
     receipt_batch_finish(&work->receipts);
 }
 
+/* What it says of the provider, for the rates that stop a wave. */
+static void count_fact(struct fact_work *work)
+{
+    const struct chunk_row *chunk = &work->get.rows[0];
+    bool negative = evidence_negative(work->fact->evidence);
+    work->brake = (struct brake_fact){.cohort = chunk->cohort,
+                                      .channel = chunk->channel,
+                                      .negative = negative,
+                                      .blocked = negative && work->fact->blame == BLAME_PROVIDER,
+                                      .first = (work->known & MEMBER_STATE_MASK) <= MEMBER_ACCEPTED,
+                                      .day = delivery_now(work->delivery) / 86400000};
+    if (chunk->channel >= work->policy.n_channels)
+        return;
+    work->put.draws = work->draws;
+    work->put.n_draws =
+        braking_fact(&work->policy, &work->get.wave_row, &work->brake, work->draws, work->scopes);
+}
+
 static void put_fact(struct fact_work *work)
 {
     struct store_fact *put = &work->put;
@@ -178,6 +202,7 @@ static void put_fact(struct fact_work *work)
     /* The question is answered: a chunk that waited for a person waits for evidence now. */
     put->wake = (work->known & MEMBER_STATE_MASK) == MEMBER_ASKED;
     put->receipts = &work->receipts;
+    count_fact(work);
     struct active_wave *wave = schedule_find(work->delivery, work->get.rows[0].wave);
     struct run *run = wave == NULL ? NULL : run_find(wave, put->chunk);
     if (run != NULL) /* before the store has it: what the run writes next comes behind it */

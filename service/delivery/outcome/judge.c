@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 /* This module. */
+#include "service/delivery/brake/places.h"
 #include "service/delivery/outcome/judge.h"
 
 /* Big receivers that are throttled one by one; everybody else is "other". */
@@ -31,8 +32,11 @@ const char *cohort_make(struct arena *arena, const struct channel_driver *driver
                         const struct recipient *r)
 {
     const char *domain = driver->facts.address == ADDRESS_EMAIL ? receiving_domain(r->email) : "-";
-    const char *cohort = arena_printf(arena, "%s|%s|%s", str_or(r->jurisdiction, "-"),
-                                      str_or(r->locale, "-"), domain);
+    char place[PLACE_SIZE] = "";
+    if (driver->facts.quiet_hours)
+        place_of(place, r);
+    const char *cohort = arena_printf(arena, "%s|%s|%s%s%s", str_or(r->jurisdiction, "-"),
+                                      str_or(r->locale, "-"), domain, place[0] ? "|" : "", place);
     return str_or(cohort, "-|-|-");
 }
 

@@ -4,7 +4,8 @@
 #include "service/delivery/plan/notice_values.h"
 
 /* "US-CA|en|gmail.com": jurisdiction, language and, for email, the receiving domain if it is one of
- * the big ones. Holds, caps and order rules act on it. In the arena. */
+ * the big ones; where the channel rings, "|" and the place that the time zone goes by. Holds, caps
+ * and order rules act on it. In the arena. */
 const char *cohort_make(struct arena *arena, const struct channel_driver *driver,
                         const struct recipient *recipient);
 /* {"reasons": {"email": "no_address", ...}}: why each channel is left out. The caller puts it. */

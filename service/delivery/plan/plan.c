@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/brake/braking.h"
 #include "service/delivery/people/overlap.h"
 #include "service/delivery/people/wish_look.h"
 #include "service/delivery/plan/segment.h"
@@ -97,7 +98,7 @@ static void plan_end(struct planner *planner, bool done)
     if (done) {
         wave->row.state = WAVE_SENDING;
         log_info("wave_planned", LOG_INT("wave", wave->id));
-        schedule_poke(wave);
+        braking_load(wave); /* how many people there are is known now */
     }
     schedule_drop_if_idle(wave);
 }

@@ -119,6 +119,9 @@ enum result policy_make(struct policy *ret_policy, const struct delivery_config 
     policy.furnished_mailbox = json_get_bool(document, "furnished_mailbox", false);
     policy.spacing_ms = json_get_bool(document, "urgent", false) ? 0 : config->spacing_ms;
     policy.test = json_get_bool(document, "test", false);
+    if (brakes_read(&policy.brakes, json_get(document, "brakes"), &config->braking.defaults,
+                    error) != RESULT_OK)
+        return RESULT_INVALID;
     policy.data_types = data_types_read(json_get(document, "data_types"));
     str_copy(policy.kind, sizeof(policy.kind), str_or(json_get_string(document, "kind"), "breach"));
     *ret_policy = policy;
@@ -143,6 +146,10 @@ bool policy_write(struct buf *to, const struct policy *policy)
 {
     buf_printf(to, "{\"approval\":\"%s\"", policy->approval);
     write_indexes(to, "beside", policy->beside, policy->n_beside);
+    if (policy->brakes.on) {
+        buf_puts(to, ",\"brakes\":");
+        brakes_write(to, &policy->brakes);
+    }
     buf_puts(to, ",\"channels\":[");
     for (unsigned i = 0; i < policy->n_channels; i++) {
         const struct policy_channel *c = &policy->channels[i];
@@ -209,6 +216,9 @@ enum result policy_read(struct policy *ret_policy, struct blob text,
     read_channels(&policy, json_get(json, "channels"), config);
     policy.n_ladder = read_indexes(json, "ladder", policy.n_channels, policy.ladder);
     policy.n_beside = read_indexes(json, "beside", policy.n_channels, policy.beside);
+    const struct brakes unbraked = {.start_at = TIME_NONE};
+    if (brakes_read(&policy.brakes, json_get(json, "brakes"), &unbraked, NULL) != RESULT_OK)
+        result = RESULT_INVALID;
     policy.consent_required = json_get_bool(json, "consent_required", false);
     policy.furnished_mailbox = json_get_bool(json, "furnished_mailbox", false);
     policy.spacing_ms = json_get_int(json, "spacing_ms", 0);
@@ -218,6 +228,7 @@ enum result policy_read(struct policy *ret_policy, struct blob text,
     str_copy(policy.approval, sizeof(policy.approval),
              str_or(json_get_string(json, "approval"), ""));
     json_object_put(json);
-    *ret_policy = policy;
-    return RESULT_OK;
+    if (result == RESULT_OK)
+        *ret_policy = policy;
+    return result;
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "base/hash.h"
 #include "base/json.h"
+#include "service/delivery/brake/brakes.h"
 #include "service/delivery/delivery.h"
 
 enum { POLICY_CHANNELS_MAX = 16 };
@@ -24,6 +25,7 @@ struct policy {
     int64_t spacing_ms; /* between notices of different incidents to one person over one channel; 0:
                            none, or this one is urgent */
     bool test;
+    struct brakes brakes;
     char kind[24];
     uint64_t data_types;
     char approval[DIGEST_TEXT_SIZE]; /* hex of the hash that was approved */

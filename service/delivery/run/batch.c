@@ -112,6 +112,8 @@ static void on_outcome(struct channel_send *send, const struct outcome *outcome)
     item->outcome = *outcome;
     item->first_fault = batch->run->gate->failures == 0;
     item->provider_fault = gate_done(gate, outcome, now - item->sent_at, now);
+    if (!item->first_fault && gate->failures == 0)
+        braking_well(batch->run->wave->delivery, gate);
     bool last = --batch->left == 0;
     if (last)
         batch_end(batch);
@@ -209,6 +211,8 @@ static void on_intended(struct store_request *request)
     if (request->result == RESULT_DENIED) { /* claimed before somebody said hold */
         batch->run->held = true;
         batch->intent.n = 0;
+    } else if (request->result == RESULT_BUSY) {
+        braking_refused(batch, &request->error);
     } else if (request->result != RESULT_OK) {
         batch->run->lost = true;
         log_warn("intent_refused", LOG_INT("chunk", batch->run->chunk.id),
@@ -256,6 +260,7 @@ static void batch_2_intend(struct batch *batch)
     batch->record.n_intents_put = 1;
     batch->record.state = -1;
     batch->record.lease_until = delivery_now(delivery) + delivery->config.lease_ms;
+    braking_intend(batch);
     store_chunk_record(delivery->config.store, &batch->record);
 }
 
@@ -322,6 +327,7 @@ void batch_start(struct run *run, const uint16_t *positions, unsigned n, bool qu
         item_init(batch, i, positions[i]);
     list_append(&run->batches, &batch->node);
     run->n_batches++;
+    braking_draw(batch);
     batch_1_read(batch);
 }
 

@@ -23,6 +23,7 @@ void gate_init(struct gate *gate, const struct delivery_channel *config)
     gate->window = config->window > 0 ? config->window : facts->window;
     gate->rate = config->rate > 0 ? config->rate : facts->rate;
     gate->tokens = gate->rate;
+    gate->balance_micro = -1;
     list_init(&gate->waiting);
     gate->stats.channel = facts->channel;
     gate->stats.provider = facts->provider;
@@ -174,4 +175,16 @@ bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int
     gate->failures = 0;
     gate->stats.paused = false;
     return false;
+}
+
+void gate_reopen(struct gate *gate)
+{
+    gate->paused_until = 0;
+}
+
+int64_t gate_balance(const struct gate *gate)
+{
+    if (gate->balance_micro < 0 || gate->config->price_micro <= 0)
+        return -1;
+    return gate->balance_micro / gate->config->price_micro;
 }

@@ -16,6 +16,7 @@ struct gate {
     int64_t paused_until;        /* monotonic ms; 0 = open */
     unsigned failures;           /* provider failures in a row: backoff, and one probe at a time */
     double latency_ms, usual_ms; /* moving averages: fast and slow */
+    int64_t balance_micro;       /* what the provider last said that is left; -1: not known */
     struct delivery_channel_stats stats;
 };
 
@@ -36,5 +37,9 @@ void gate_sent(struct gate *gate, unsigned n);
  * outcome is the provider's own fault (no connection, 429, refusal of us), so that the person only
  * waits. */
 bool gate_done(struct gate *gate, const struct outcome *outcome, int64_t ms, int64_t now);
+/* A person says go on: the next message goes at once. */
+void gate_reopen(struct gate *gate);
+/* How many messages the provider's balance still pays; -1: not known. */
+int64_t gate_balance(const struct gate *gate);
 /* Gives slots back that were not used. */
 void gate_return(struct gate *gate, unsigned n);

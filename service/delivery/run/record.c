@@ -311,6 +311,7 @@ static void write_record(struct batch *batch)
     record->at = delivery_now(delivery);
     record->lease_until = record->at + delivery->config.lease_ms;
     record->receipts = batch->n_receipts > 0 ? &batch->receipts : NULL;
+    braking_record(batch);
     store_chunk_record(delivery->config.store, record);
 }
 

@@ -61,6 +61,7 @@ static bool keep_rendering(struct renderer *renderer, struct batch_item *item,
     to->text = keep(renderer->batch, &from->text);
     to->text_length = from->text.length;
     memcpy(item->digest, from->digest, DIGEST_SIZE);
+    item->units = renderer->batch->run->driver->facts.form == FORM_SMS ? from->sms.parts : 1;
     return to->text != NULL;
 }
 

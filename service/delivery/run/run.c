@@ -267,10 +267,12 @@ static void start_batches(struct run *run)
         if (is_crumb(run, most))
             break;
         unsigned n = most == 0 ? 0 : pick(run, positions, most, &query);
+        if (query) /* questions go one by one, and past all brakes: no message leaves */
+            n = n == 0 ? 0 : 1;
+        else
+            n = braking_room(run, n);
         if (n == 0)
             break;
-        if (query) /* questions go one by one */
-            n = 1;
         gate_take(run->gate, n);
         for (unsigned i = 0; i < n; i++)
             run->busy[positions[i]] = true;
@@ -291,6 +293,18 @@ void run_fill(struct run *run)
         start_batches(run);
 }
 
+/* When the brakes let it go on, or something else wants it before. */
+static time_ms parked_due(const struct run *run)
+{
+    const time_ms now = delivery_now(run->wave->delivery);
+    time_ms due = run->parked_until;
+    const time_ms others[] = {retries_due(&run->retries), run->retries.evidence_until};
+    for (size_t i = 0; i < 2; i++)
+        if (others[i] > now && others[i] < due)
+            due = others[i];
+    return due;
+}
+
 void run_pump(struct run *run)
 {
     if (run->ending || run->judgement != NULL)
@@ -309,6 +323,8 @@ void run_pump(struct run *run)
     } else if (run->queued == 0 ||
                run_can_judge(run)) /* an outage keeps nobody from the next rung */
         run_judge(run);
+    else if (run->parked_until > 0)
+        give_back(run, CHUNK_READY, parked_due(run));
 }
 
 void run_batch_done(struct run *run, struct batch *batch, enum result result)

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/sm.h"
 #include "service/delivery/plan/cut.h"
+#include "service/delivery/brake/braking.h"
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/judge.h"
 #include "service/delivery/run/retries.h"
@@ -27,6 +28,7 @@ struct batch_item {
     const char *reason;  /* of the outcome, for the receipt: a fixed word, or NULL */
     bool receipted;
     struct outcome outcome;
+    unsigned units; /* that the provider charges: parts of a text message; 0 counts as 1 */
     bool provider_fault;
     bool first_fault; /* the provider was well until this message */
     int64_t sent_at;  /* monotonic; 0 = not handed over */
@@ -65,6 +67,9 @@ struct batch {
     struct buf retries;
     struct blob retries_blob;
     struct loop_timer busy; /* the driver said BUSY: again soon */
+    struct brake_drawing drawing;
+    struct brake_draw draws[BATCH_DRAWS]; /* of the record that is on its way */
+    unsigned n_draws;
 };
 
 struct run {
@@ -93,6 +98,10 @@ struct run {
     bool rejudge; /* a fact came while it was decided: decide again */
     struct store_chunk_record renew;
     bool renewing;
+    time_ms parked_until; /* its brakes say so; 0: they do not */
+    const char *parked_why;
+    bool heard; /* its provider was found to report */
+    bool stays; /* its people wait where they are: their channel stopped by itself */
 };
 
 /* batch.c */
@@ -127,7 +136,7 @@ struct verdict {
  * when no send is left to do. */
 void run_judge(struct run *run);
 /* Is there anything to decide now, though sends still wait for a slot? */
-bool run_can_judge(const struct run *run);
+bool run_can_judge(struct run *run);
 /* At the start: members of intents that a dead process left open may have been sent. */
 void run_judge_intents(struct run *run, const struct chunk_intent *intents, size_t n);
 /* What becomes of a member after an uncertain outcome: its state, and its retry in run->retries. */

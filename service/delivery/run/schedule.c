@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 /* This module. */
+#include "service/delivery/brake/braking.h"
 #include "service/delivery/delivery_private.h"
 
 enum { CLAIM_LIMIT = 4, RUNS_MAX = 256, BEGUN_EVERY_MS = 5000, ARENA_MAX = 64 << 20 };
@@ -62,13 +63,14 @@ static void wave_free(struct active_wave *wave)
     dossier_destroy(&wave->dossier);
     arena_destroy(&wave->claim_arena);
     receipt_batch_free(&wave->move_receipts);
+    braking_free(wave);
     mem_free(wave);
 }
 
 static bool wave_is_idle(const struct active_wave *wave)
 {
     return wave->n_runs == 0 && !wave->claiming && !wave->planning && !wave->settled_asked &&
-           wave->dossier != NULL;
+           braking_idle(&wave->braking) && wave->dossier != NULL;
 }
 
 static void wave_activate(struct delivery *delivery, const struct wave_row *row);
@@ -91,6 +93,7 @@ void schedule_stop_wave(struct active_wave *wave)
     wave->revive = false;
     for (struct list *r = run_next(&wave->runs); r != &wave->runs; r = run_next(r))
         run_cancel((struct run *)(void *)r);
+    seeds_cancel(wave, true);
 }
 
 static void on_settled(struct store_request *request)
@@ -149,7 +152,7 @@ static uint32_t claimable(struct active_wave *wave)
             continue;
         if (wave->delivery->restored && gate->driver->query == NULL)
             continue;
-        if (wave->queued[i] < 2 * gate->window)
+        if (wave->queued[i] < 2 * gate->window && braking_channel_open(wave, i))
             mask |= 1u << i;
     }
     return mask;
@@ -232,7 +235,8 @@ void schedule_poke(struct active_wave *wave)
     if (wave->stopping || wave->planning || wave->settled_asked || wave->dossier == NULL ||
         wave->row.state != WAVE_SENDING)
         return;
-    claim(wave);
+    if (braking_ready(wave)) /* else it pokes when it is */
+        claim(wave);
 }
 
 /* ---- Waves become active. ---- */
@@ -289,7 +293,7 @@ static void on_loaded(struct delivery_request *request)
     else if (wave->row.state == WAVE_PLANNING)
         plan_start(wave);
     else
-        schedule_poke(wave);
+        braking_load(wave);
 }
 
 static void wave_activate(struct delivery *delivery, const struct wave_row *row)
@@ -301,6 +305,7 @@ static void wave_activate(struct delivery *delivery, const struct wave_row *row)
     wave->row = *row;
     wave->row.policy = (struct blob){NULL, 0};
     wave->next_due = TIME_NONE;
+    braking_init(wave);
     list_init(&wave->runs);
     list_append(&delivery->waves, &wave->node);
     receipt_batch_init(&wave->move_receipts, wave->incident, wave->id, 0);
@@ -369,6 +374,8 @@ static void wave_turn(struct active_wave *wave, bool cancel)
     wave->dry = false;
     if (cancel)
         schedule_stop_wave(wave);
+    else if (wave->stopping)
+        seeds_cancel(wave, false);
     watch_runs(wave, delivery_monotonic(wave->delivery));
     pump_runs(wave);
     schedule_poke(wave);
