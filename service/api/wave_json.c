@@ -10,6 +10,7 @@
 #include "tocsin/store.h"
 
 /* This module. */
+#include "service/delivery/brake/brakes.h"
 #include "service/api/json_check.h"
 #include "service/api/wave_json.h"
 
@@ -142,6 +143,16 @@ static struct json_object *part(struct json_object *json, const char *name, enum
     return value && json_object_is_type(value, type) ? value : NULL;
 }
 
+/* A wave's own brakes, in the place of the incident's. */
+static void check_caps(struct json_object *json, struct findings *findings)
+{
+    struct brakes brakes, defaults;
+    struct error error;
+    brakes_default(&defaults);
+    if (brakes_read(&brakes, json, &defaults, &error) != RESULT_OK)
+        findings_add(findings, "", "caps", "%s: %s", error.field, error.text);
+}
+
 bool wave_json_check(struct json_object *json, const struct incident_rules *rules,
                      struct findings *findings)
 {
@@ -156,6 +167,8 @@ bool wave_json_check(struct json_object *json, const struct incident_rules *rule
         incident_facts_check(it, findings);
     if ((it = part(json, "channels", json_type_array)))
         incident_channels_check(it, rules, findings);
+    if ((it = part(json, "caps", json_type_object)))
+        check_caps(it, findings);
     check_kind(json, findings);
     return findings->total == before;
 }

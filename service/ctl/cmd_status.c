@@ -75,7 +75,9 @@ static unsigned print_summary(const struct summary *s)
         print_pair("pace", text);
         lines++;
     }
-    return lines;
+    for (unsigned i = 0; i < s->n_brakes; i++)
+        print_pair("brakes", s->brakes[i]);
+    return lines + s->n_brakes;
 }
 
 static void print_line(struct watch *w, const struct summary *s)

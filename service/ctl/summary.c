@@ -54,8 +54,36 @@ static bool state_final(const char *state)
     return str_equal(state, "settled") || str_equal(state, "canceled");
 }
 
+static void add_brake(struct summary *s, struct json_object *wave, const char *what,
+                      const char *more)
+{
+    if (s->n_brakes < SUMMARY_BRAKES_MAX)
+        (void)snprintf(s->brakes[s->n_brakes++], sizeof(s->brakes[0]), "wave %lld: %s%s%s",
+                       (long long)json_get_int(wave, "ordinal", 1), what, more[0] ? " " : "", more);
+}
+
+/* What is in the way, until when; what stopped by itself. */
+static void add_brakes(struct summary *s, struct json_object *wave)
+{
+    struct json_object *brakes = json_get(wave, "brakes"), *stops = json_get(brakes, "stops");
+    const char *waits = json_get_string(brakes, "waits_for");
+
+    for (size_t i = 0; stops != NULL && i < json_object_array_length(stops); i++) {
+        struct json_object *stop = json_object_array_get_idx(stops, i);
+        char what[80];
+        (void)snprintf(what, sizeof(what), "stopped: %s",
+                       str_or(json_get_string(stop, "reason"), "-"));
+        add_brake(s, wave, what, str_or(json_get_string(stop, "scope"), ""));
+    }
+    if (str_equal(json_get_string(brakes, "stage"), "waiting"))
+        add_brake(s, wave, "the canary is out and waits: tocsin wave continue", "");
+    else if (waits != NULL && !str_equal(waits, "person"))
+        add_brake(s, wave, waits, str_or(json_get_string(brakes, "next_at"), ""));
+}
+
 static void add_wave(struct summary *s, struct json_object *wave)
 {
+    add_brakes(s, wave);
     add_numbers(s->people, json_get(wave, "people"));
     add_channels(s->channels, json_get(wave, "channels"));
     s->rate_per_second += (double)json_get_int(wave, "rate_per_minute", 0) / 60;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/time.h"
 
+enum { SUMMARY_BRAKES_MAX = 8 };
 struct summary {
     const char *id, *title, *state; /* live in the JSON that was read */
     bool test;
@@ -14,7 +15,9 @@ struct summary {
     struct json_object *channels; /* {"email":{"delivered":n}}, summed over the waves */
     struct json_object *people;   /* {"told":n, "waiting":n, ...} */
     double rate_per_second;
-    time_ms eta; /* the latest of the waves; TIME_NONE */
+    time_ms eta;                          /* the latest of the waves; TIME_NONE */
+    char brakes[SUMMARY_BRAKES_MAX][160]; /* "wave 1: stopped: bounce_rate email" */
+    unsigned n_brakes;
 };
 /* False when it is no incident. summary_free by the caller, before the JSON goes. */
 bool summary_read(struct summary *summary, struct json_object *incident);

@@ -231,15 +231,21 @@ static enum result policy_go_on(struct dossier *dossier, const struct delivery_c
 static enum result policy_fresh(struct delivery *delivery, struct dossier *dossier,
                                 struct error *error)
 {
-    struct json_object *channels = json_get(dossier->spec, "channels"), *document;
-    if (channels == NULL)
+    struct json_object *channels = json_get(dossier->spec, "channels"), *document, *caps = NULL;
+    const char *text = dossier->wave == NULL ? NULL : dossier->wave->caps;
+    if (text != NULL && json_read(text, strlen(text), &caps, NULL) != RESULT_OK)
+        return error_set(error, RESULT_INVALID, "/caps", "The stored caps are damaged.");
+    if (channels == NULL && caps == NULL)
         return policy_make(&dossier->policy, &delivery->config, dossier->document, error);
     document = json_object_new_object();
     json_object_object_foreach(dossier->document, name, value)
     {
         json_object_object_add(document, name, json_object_get(value));
     }
-    json_object_object_add(document, "channels", json_object_get(channels));
+    if (channels != NULL)
+        json_object_object_add(document, "channels", json_object_get(channels));
+    if (caps != NULL) /* a wave's own brakes, in the place of the incident's */
+        json_object_object_add(document, "brakes", caps);
     enum result result = policy_make(&dossier->policy, &delivery->config, document, error);
     json_object_put(document);
     return result;
