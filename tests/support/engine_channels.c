@@ -70,6 +70,11 @@ static void on_hop(struct loop_hop *hop)
     answer(container_of(hop, struct pending, hop));
 }
 
+static bool says(const struct channel_send *send, const char *word)
+{
+    return send->notice.text != NULL && strstr(send->notice.text, word) != NULL;
+}
+
 static void ledger(struct scripted *scripted, const struct channel_send *send)
 {
     struct rig *rig = scripted->rig;
@@ -77,6 +82,9 @@ static void ledger(struct scripted *scripted, const struct channel_send *send)
     require(rig->n_sent < sizeof(rig->sent) / sizeof(rig->sent[0]));
     sent->channel = scripted->index;
     sent->at = clock_now(&rig->clock.clock);
+    sent->wrong = says(send, "WRONGFACT");
+    sent->right = says(send, "RIGHTFACT");
+    sent->mistake = says(send, "MISTAKEFACT");
     str_copy(sent->to, sizeof(sent->to), address_of(send));
     str_copy(sent->token, sizeof(sent->token), send->token);
     str_copy(sent->key, sizeof(sent->key), send->key);

@@ -21,6 +21,7 @@ struct rig_sent {
     char to[128];
     char token[TOKEN_TEXT_SIZE], key[TOKEN_TEXT_SIZE];
     char name[64], format[16], subject[160]; /* "" where the channel gets none */
+    bool wrong, right, mistake;              /* the text says WRONGFACT, RIGHTFACT, MISTAKEFACT */
 };
 
 /* Makes a provider that does what dice say; NULL: the addresses say it. */

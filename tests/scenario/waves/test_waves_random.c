@@ -1,0 +1,5 @@
+/* waves_random */
+int main(void)
+{
+    return 0;
+}
