@@ -57,7 +57,6 @@ enum receipt_kind {
     RECEIPT_HOLD_LIFTED,
     RECEIPT_RESUME_ASKED, /* one person asks; RESUMED or HOLD_LIFTED: another agreed */
     RECEIPT_REGULATOR_TOLD,
-    RECEIPT_WITHDRAWN, /* a provider was asked to give a message back: "withdrawn", "too_late" */
     RECEIPT_LOG_BEGUN, /* first leaf of a log that goes on from one that ended: its last checkpoint
                         */
     RECEIPT_READ,      /* somebody looked at what is kept of one person */

@@ -23,9 +23,8 @@ enum member_state {
     MEMBER_ASKED = 11, /* a person must decide */
     MEMBER_STATES_N,
     MEMBER_STATE_MASK = 0x1f,
-    MEMBER_WITHDRAWN = 0x20, /* of a change, never stored: the provider gave it back unsent */
-    MEMBER_TOLD = 0x40,      /* flag: the evidence asked for is there */
-    MEMBER_PASSED_ON = 0x80  /* flag: done here; the next rung has the person, or none is left */
+    MEMBER_TOLD = 0x40,     /* flag: the evidence asked for is there */
+    MEMBER_PASSED_ON = 0x80 /* flag: done here; the next rung has the person, or none is left */
 };
 const char *member_state_name(unsigned state); /* of the masked state */
 /* Merges a new state into an old byte (flags included) as late, duplicate and reordered facts

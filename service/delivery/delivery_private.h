@@ -35,9 +35,10 @@ struct active_wave {
     bool claiming, poked;
     int64_t begun_at; /* monotonic: when begun chunks of closed channels were last asked for */
     bool looked;      /* a claim has found nothing due: all there was is being worked on */
-    bool dry;         /* the last claim found nothing due: not asked again before the next tick */
+    uint32_t dry;     /* channels whose last claim found nothing: not asked before the next tick */
     bool settled_asked;
-    time_ms next_due; /* TIME_NONE: nothing is waiting */
+    time_ms next_due;   /* TIME_NONE: nothing is waiting */
+    time_ms idle_until; /* nothing is due before: the tick need not look. A change pokes it. */
     struct dossier_load load;
     struct store_wave_move move;
     struct receipt_batch move_receipts;

@@ -193,7 +193,7 @@ static struct standing of_nobody(const struct evidence_export *evidence, uint32_
     return (struct standing){"not_planned", "not_released", NULL};
 }
 
-/* The first notice decides; written notices stand beside it. */
+/* The notice that took the person in decides; corrections and written notices stand beside it. */
 static struct standing stand(const struct evidence_export *evidence, const struct rung *rungs,
                              size_t n, uint32_t number, bool erased)
 {
@@ -202,7 +202,7 @@ static struct standing stand(const struct evidence_export *evidence, const struc
     bool any = false, asked = false;
     for (size_t i = 0; i < n; i++) {
         const struct rung *rung = &rungs[i];
-        if (rung->wave->kind != WAVE_FIRST)
+        if (!wave_kind_takes(rung->wave->kind))
             continue;
         any = true;
         if ((rung->byte & MEMBER_TOLD) && (told == NULL || better(rung, told)))

@@ -50,7 +50,6 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_HOLD_LIFTED] = "hold_lifted",
     [RECEIPT_RESUME_ASKED] = "resume_asked",
     [RECEIPT_REGULATOR_TOLD] = "regulator_told",
-    [RECEIPT_WITHDRAWN] = "withdrawn",
     [RECEIPT_SEED_SENT] = "seed_sent",
     [RECEIPT_BRAKE_WAITING] = "brake_waiting",
     [RECEIPT_BRAKE_STOPPED] = "brake_stopped",

@@ -41,9 +41,7 @@ uint8_t member_merge(uint8_t old, uint8_t fresh)
     unsigned known = old & MEMBER_STATE_MASK, state = fresh & MEMBER_STATE_MASK;
     unsigned flags = (old | fresh) & (MEMBER_TOLD | MEMBER_PASSED_ON);
     if (known >= MEMBER_STATES_N || state >= MEMBER_STATES_N)
-        return old;               /* not ours: change nothing */
-    if (fresh & MEMBER_WITHDRAWN) /* taken back unsent: only what was merely accepted */
-        return known == MEMBER_ACCEPTED && !(old & MEMBER_PASSED_ON) ? (uint8_t)state : old;
+        return old; /* not ours: change nothing */
     if (replaces(known, state))
         known = state;
     if (evidence_negative(evidences[known]))

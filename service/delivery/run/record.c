@@ -109,10 +109,26 @@ static uint8_t taken_back(struct run *run, const struct batch_item *item)
     return MEMBER_DEFERRED;
 }
 
+static bool was_taken_back(const struct batch_item *item)
+{
+    return !item->batch->query && item->sent_at > 0 && item->outcome.kind == OUTCOME_CANCELED &&
+           item->outcome.provider_ref[0] != 0;
+}
+
+/* What became of asking the provider to give a message back, when a hold came: said in its receipt.
+ */
+static const char *stop_word(const struct batch_item *item)
+{
+    if (was_taken_back(item))
+        return "withdrawn";
+    bool taken = item->outcome.kind == OUTCOME_ACCEPTED || item->outcome.kind == OUTCOME_DELIVERED;
+    return item->batch->canceled && !item->batch->query && taken ? "too_late" : NULL;
+}
+
 /* The provider certainly does not have it: it may go again. */
 static uint8_t not_sent(struct run *run, const struct batch_item *item)
 {
-    if (!item->batch->query && item->sent_at > 0 && item->outcome.provider_ref[0] != 0)
+    if (was_taken_back(item))
         return taken_back(run, item);
     if (!item->batch->query && item->attempt == 1)
         return MEMBER_CANCELED;
@@ -243,6 +259,8 @@ static void record_item(struct batch *batch, unsigned i)
     run->busy[item->position] = false;
     if (item->refused == NULL)
         state = judge_outcome(run, item, &item->reason);
+    if (item->reason == NULL)
+        item->reason = stop_word(item);
     batch->changes[i] = (struct member_change){item->position, state};
     run->progress[item->position] = member_merge(run->progress[item->position], state);
     /* What was never handed over needs no receipt: nothing happened. */

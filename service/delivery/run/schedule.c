@@ -15,7 +15,13 @@
 #include "service/delivery/brake/braking.h"
 #include "service/delivery/delivery_private.h"
 
-enum { CLAIM_LIMIT = 4, RUNS_MAX = 256, BEGUN_EVERY_MS = 5000, ARENA_MAX = 64 << 20 };
+enum {
+    IDLE_LOOK_MS = 60000,
+    CLAIM_LIMIT = 4,
+    RUNS_MAX = 256,
+    BEGUN_EVERY_MS = 5000,
+    ARENA_MAX = 64 << 20
+};
 
 struct active_wave *schedule_find(struct delivery *delivery, int64_t wave)
 {
@@ -158,6 +164,18 @@ static uint32_t claimable(struct active_wave *wave)
     return mask;
 }
 
+/* A wave that waits for evidence for three weeks is not looked at four times a second: the store
+ * knows when the next chunk is due. All channels must have been asked; once a minute it is looked
+ * at all the same. */
+static time_ms idle_until(const struct active_wave *wave, const struct store_chunk_claim *claim)
+{
+    const time_ms look = claim->now + IDLE_LOOK_MS;
+    if (claim->n > 0 || wave->n_runs > 0 || claim->begun ||
+        claim->channels != (1u << wave->policy.n_channels) - 1)
+        return 0;
+    return claim->next_due != TIME_NONE && claim->next_due < look ? claim->next_due : look;
+}
+
 static void on_claimed(struct store_request *request)
 {
     struct store_chunk_claim *claim = container_of(request, struct store_chunk_claim, request);
@@ -172,8 +190,10 @@ static void on_claimed(struct store_request *request)
         return;
     }
     wave->next_due = claim->next_due;
-    wave->dry = claim->n == 0;
-    wave->looked = wave->looked || wave->dry;
+    if (claim->n == 0 && !claim->begun)
+        wave->dry |= claim->channels;
+    wave->idle_until = idle_until(wave, claim);
+    wave->looked = wave->looked || claim->n == 0;
     delivery->stats.chunks_claimed += claim->n;
     for (size_t i = 0; i < claim->n; i++)
         run_start(wave, &(struct run_claim){&claim->chunks[i], claim->intents[i],
@@ -329,6 +349,15 @@ void schedule_wave(struct delivery *delivery, const struct wave_row *row)
     }
 }
 
+/* Nothing of this gate's channels was due when it was last asked for. */
+static bool is_dry(const struct active_wave *wave, const struct gate *gate)
+{
+    for (unsigned i = 0; i < wave->policy.n_channels; i++)
+        if (wave->gates[i] == gate && !(wave->dry >> i & 1))
+            return false;
+    return true;
+}
+
 static void wave_fill(struct active_wave *wave, struct gate *gate)
 {
     int64_t now = delivery_monotonic(wave->delivery);
@@ -340,13 +369,24 @@ static void wave_fill(struct active_wave *wave, struct gate *gate)
         if (run_gate(run) == gate)
             run_fill(run);
     }
-    if (!wave->dry && gate_free(gate, now) > 0)
+    if (!is_dry(wave, gate) && gate_free(gate, now) > 0)
         schedule_poke(wave);
 }
 
 void schedule_fill(struct delivery *delivery, struct gate *gate)
 {
-    list_each(node, &delivery->waves) wave_fill(container_of(node, struct active_wave, node), gate);
+    struct list *served = NULL;
+    list_each(node, &delivery->waves)
+    {
+        unsigned before = gate->in_flight;
+        wave_fill(container_of(node, struct active_wave, node), gate);
+        if (served == NULL && gate->in_flight > before)
+            served = node;
+    }
+    if (served == NULL) /* one waits for the other: who was served goes behind */
+        return;
+    list_remove(served);
+    list_append(&delivery->waves, served);
 }
 
 /* ---- The periodic round. ---- */
@@ -371,14 +411,15 @@ static void pump_runs(struct active_wave *wave)
 static void wave_turn(struct active_wave *wave, bool cancel)
 {
     wave->pinned = true;
-    wave->dry = false;
+    wave->dry = 0;
     if (cancel)
         schedule_stop_wave(wave);
     else if (wave->stopping)
         seeds_cancel(wave, false);
     watch_runs(wave, delivery_monotonic(wave->delivery));
     pump_runs(wave);
-    schedule_poke(wave);
+    if (wave->n_runs > 0 || delivery_now(wave->delivery) >= wave->idle_until)
+        schedule_poke(wave);
     wave->pinned = false;
     schedule_drop_if_idle(wave);
 }

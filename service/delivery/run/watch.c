@@ -15,26 +15,26 @@ enum { LOOK_MS = 60 * 1000, SAY_MS = 60 * 60 * 1000 };
 
 struct watch {
     struct delivery *delivery;
-    struct store_wave_list list;
+    struct store_hold_list list;
     struct arena *arena;
 };
 
 static void on_held(struct store_request *request)
 {
-    struct store_wave_list *list = container_of(request, struct store_wave_list, request);
+    struct store_hold_list *list = container_of(request, struct store_hold_list, request);
     struct watch *watch = container_of(list, struct watch, list);
     struct delivery *delivery = watch->delivery;
     time_ms now = delivery_now(delivery);
     unsigned overdue = 0;
     bool say = now - delivery->holds_said_at >= SAY_MS;
     for (size_t i = 0; request->result == RESULT_OK && i < list->n; i++) {
-        const struct wave_row *wave = &list->waves[i];
-        if (wave->hold_until == TIME_NONE || wave->hold_until > now)
+        const struct hold_row *hold = &list->rows[i];
+        if (hold->until == TIME_NONE || hold->until > now)
             continue;
         overdue++;
         if (say)
-            log_warn("hold_over", LOG_INT("wave", wave->id),
-                     LOG_INT("minutes_over", (now - wave->hold_until) / 60000));
+            log_warn("hold_over", LOG_INT("wave", hold->wave),
+                     LOG_INT("minutes_over", (now - hold->until) / 60000));
     }
     if (overdue > 0 && say)
         delivery->holds_said_at = now;
@@ -58,6 +58,6 @@ void watch_holds(struct delivery *delivery)
     watch->arena = arena_create(8 << 20);
     watch->list.request.cb = on_held;
     watch->list.request.arena = watch->arena;
-    watch->list.states = 1u << WAVE_HELD;
-    store_wave_list(delivery->config.store, &watch->list);
+    watch->list.active = true;
+    store_hold_list(delivery->config.store, &watch->list);
 }

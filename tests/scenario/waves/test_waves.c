@@ -122,11 +122,56 @@ static void facts_are_told_in_the_persons_language(void **state)
     assert_int_equal(play_got(rig, "b@a.example").right, 1);
 }
 
+/* If this fails, a wave that waits three weeks for a letter is looked at four times a second. */
+static void a_waiting_wave_rests(void **state)
+{
+    struct rig *rig = *state;
+    id incident = rig_incident(
+        rig,
+        "{\"recipient_id\":\"a\",\"name\":\"A\",\"email\":\"a@a.example\"," ADDRESS("ok 1") "}\n");
+    rig_pass(rig, HOUR);
+    const struct active_wave *wave =
+        container_of(rig->delivery->waves.next, struct active_wave, node);
+    assert_true(wave->idle_until > delivery_now(rig->delivery));
+    assert_true(wave->idle_until <= delivery_now(rig->delivery) + 60000);
+    assert_int_equal(rig_fact(rig, 0, EVIDENCE_BOUNCED), RESULT_OK); /* wakes it */
+    assert_int_equal(rig_sent_to(rig, RIG_POST, "ok 1"), 1);
+    rig_pass(rig, 22 * DAY);
+    assert_int_equal(rig_state(rig, incident), WAVE_SETTLED);
+}
+
+/* If this fails, the second of two notices waits until all people of the first are told. */
+static void waves_share_a_full_channel(void **state)
+{
+    struct rig *rig = *state;
+    char *one = play_people("one", 1500), *two = play_people("two", 1500);
+    id first = rig_draft(rig, one), second = rig_draft(rig, two);
+    mem_free(one);
+    mem_free(two);
+    assert_int_equal(play_act(rig, first, 1, VERB_APPROVE, PLAY_APPROVER), RESULT_OK);
+    assert_int_equal(play_act(rig, second, 1, VERB_APPROVE, PLAY_APPROVER), RESULT_OK);
+    assert_int_equal(play_act(rig, first, 1, VERB_RELEASE, PLAY_AUTHOR), RESULT_OK);
+    assert_int_equal(play_act(rig, second, 1, VERB_RELEASE, PLAY_AUTHOR), RESULT_OK);
+    unsigned n[2] = {0, 0}, from = 0;
+    for (unsigned i = 0; i < 50000 && rig->n_sent < 1500; i++) {
+        rig_steps(rig, 1);
+        if (from == 0 && rig->n_sent > 0 && play_state(rig, second, 1) == WAVE_SENDING)
+            from = rig->n_sent + 300; /* both are under way */
+    }
+    for (unsigned i = from; i < rig->n_sent; i++)
+        n[rig->sent[i].to[0] == 't']++;
+    assert_true(from > 0 && n[0] + n[1] > 300);
+    assert_in_range(n[1] * 100 / (n[0] + n[1]), 30, 70);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(late_people_go_with_their_own_wave), TEST(an_update_goes_to_its_audience),
-        TEST(a_change_voids_what_is_not_released), TEST(facts_are_told_in_the_persons_language)};
+    const struct CMUnitTest tests[] = {TEST(late_people_go_with_their_own_wave),
+                                       TEST(an_update_goes_to_its_audience),
+                                       TEST(a_change_voids_what_is_not_released),
+                                       TEST(facts_are_told_in_the_persons_language),
+                                       TEST(a_waiting_wave_rests),
+                                       TEST(waves_share_a_full_channel)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
