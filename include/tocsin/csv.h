@@ -32,6 +32,10 @@ typedef enum result csv_row_fn(void *context, const struct csv_row *row);
  * ROW_BYTES_MAX, more than ROW_COLUMNS_MAX columns. Empty lines are skipped. */
 struct csv_reader;
 struct csv_reader *csv_reader_create(csv_row_fn *row, void *context);
+/* Before the first byte: another delimiter than the comma, another number for the first line. */
+void csv_reader_shape(struct csv_reader *reader, char delimiter, uint64_t line);
+/* Bytes of the row at hand so far, kept or not: who feeds it may lose patience. */
+size_t csv_reader_row_bytes(const struct csv_reader *reader);
 /* RESULT_OK: all bytes taken. Otherwise what the callback said; the reader takes no more then. */
 enum result csv_reader_add(struct csv_reader *reader, const char *bytes, size_t length);
 /* The end of the file: a last row without a line end comes out. */
@@ -55,9 +59,10 @@ enum result ndjson_reader_end(struct ndjson_reader *reader);
 void ndjson_reader_destroy(struct ndjson_reader **reader);
 
 /* The header row of a roster: column names are the JSON names joined by `_` (address_line1,
- * consent_electronic, fields_plan). RESULT_INVALID: an unknown, empty or doubled column, or
- * recipient_id is missing; error->field names the column where its name is harmless. The caller
- * owns it. */
+ * consent_electronic, fields_plan), or what spreadsheets call them (sheet_column_find() in sheet.h:
+ * "E-mail", "ZIP code"; "First name" and "Last name" become the name). Empty columns at the end are
+ * left out. RESULT_INVALID: an unknown, empty or doubled column, or recipient_id is missing;
+ * error->field names the column where its name is harmless. The caller owns it. */
 struct recipient_columns;
 enum result recipient_columns_read(const struct csv_row *header,
                                    struct recipient_columns **ret_columns, struct error *error);

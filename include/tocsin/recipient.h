@@ -125,10 +125,11 @@ struct recipient {
     const char *type;                            /* "person", "organisation"; NULL: person */
     const char *policy_version;                  /* the promise this person was given */
     const char *format;                          /* as in read_format_name; NULL: standard */
-    const char *about;        /* of an addressee: the person he stands for; else NULL */
-    bool marketing_opt_out;   /* read, never kept: it stops no legal notice */
-    const char *jurisdiction; /* "US-CA", "GB", "EU-DE" */
-    const char *locale;       /* BCP 47, "en", "fr-CA" */
+    const char *about;         /* of an addressee: the person he stands for; else NULL */
+    bool marketing_opt_out;    /* read, never kept: it stops no legal notice */
+    const char *jurisdiction;  /* "US-CA", "GB", "EU-DE" */
+    bool jurisdiction_derived; /* not uploaded: from the address, as it is read */
+    const char *locale;        /* BCP 47, "en", "fr-CA" */
     struct consent consent;
     bool legal_email_opt_out;
     uint64_t data_types;            /* bits; 0 = the incident's */

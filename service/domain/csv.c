@@ -28,6 +28,7 @@ struct csv_reader {
     csv_row_fn *row;
     void *context;
     enum csv_state state;
+    char delimiter;
     enum result stopped; /* what the callback said */
     const char *problem; /* of the row at hand */
     uint64_t line;       /* the line at hand */
@@ -60,7 +61,19 @@ struct csv_reader *csv_reader_create(csv_row_fn *row, void *context)
     reader->row = row;
     reader->context = context;
     reader->line = reader->row_line = 1;
+    reader->delimiter = ',';
     return reader;
+}
+
+void csv_reader_shape(struct csv_reader *reader, char delimiter, uint64_t line)
+{
+    reader->delimiter = delimiter;
+    reader->line = reader->row_line = line;
+}
+
+size_t csv_reader_row_bytes(const struct csv_reader *reader)
+{
+    return reader->row_bytes;
 }
 
 void csv_reader_destroy(struct csv_reader **reader)
@@ -137,13 +150,14 @@ static void line_end(struct csv_reader *r)
 /* What ends an unquoted cell or begins one. */
 static void structural(struct csv_reader *r, char c)
 {
-    switch (c) {
-    case ',':
+    if (c == r->delimiter) {
         r->any = true;
         r->row_bytes++;
         cell_end(r);
         r->state = CSV_START;
-        break;
+        return;
+    }
+    switch (c) {
     case '\n':
         line_end(r);
         break;
@@ -162,9 +176,9 @@ static void structural(struct csv_reader *r, char c)
     }
 }
 
-static bool is_structural(char c)
+static bool is_structural(const struct csv_reader *r, char c)
 {
-    return c == ',' || c == '\n' || c == '\r' || c == '"' || c == '\0';
+    return c == r->delimiter || c == '\n' || c == '\r' || c == '"' || c == '\0';
 }
 
 /* Takes a run of plain bytes, or one structural one. Returns how many. */
@@ -172,7 +186,7 @@ static size_t take_plain(struct csv_reader *r, const char *at, size_t length)
 {
     size_t n = 0;
 
-    while (n < length && !is_structural(at[n]))
+    while (n < length && !is_structural(r, at[n]))
         n++;
     if (n > 0) {
         row_add(r, at, n);
@@ -208,7 +222,7 @@ static void take_behind_quote(struct csv_reader *r, char c)
     if (c == '"') {
         row_add(r, "\"", 1);
         r->state = CSV_QUOTED;
-    } else if (c == ',' || c == '\n' || c == '\r') {
+    } else if (c == r->delimiter || c == '\n' || c == '\r') {
         r->state = CSV_PLAIN;
         structural(r, c);
     } else {

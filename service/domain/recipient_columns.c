@@ -11,6 +11,7 @@
 
 /* Interfaces. */
 #include "tocsin/recipient.h"
+#include "tocsin/sheet.h"
 
 /* This module. */
 #include "service/domain/recipient_members.h"
@@ -196,4 +197,109 @@ enum result contact_cells_end(struct contact_cells *cells, struct recipient *rec
     if (result == RESULT_OK)
         result = contacts_join(recipient, &lists, error);
     return result;
+}
+
+/* ---- Rows as they are. ---- */
+
+/* Takes what the error names out of an entry; false: the entry itself must go. */
+static bool take_out(struct json_object *item, const char *field)
+{
+    const char *dot = strrchr(field, '.');
+
+    if (dot == NULL || (!str_equal(dot, ".source") && !str_equal(dot, ".label")))
+        return false;
+    json_object_object_del(item, dot + 1);
+    return true;
+}
+
+/* The entry as contact_cells_end() would hand it on, alone in a list; NULL: it would not. */
+static struct json_object *alone(struct json_object *item, enum contact_kind kind, unsigned i,
+                                 const struct recipient *recipient)
+{
+    struct json_object *copy = NULL, *list;
+
+    if (json_object_deep_copy(item, &copy, NULL) != 0)
+        return NULL;
+    if (i == 0 ? !add_single(copy, recipient, kind) : !has_address(copy, kind)) {
+        json_object_put(copy);
+        return NULL;
+    }
+    list = json_object_new_array();
+    json_object_array_add(list, copy);
+    return list;
+}
+
+/* "email_2.value" instead of "emails[0].value". */
+static void note(struct row_notes *notes, enum contact_kind kind, unsigned i,
+                 const struct error *error)
+{
+    const char *dot = strchr(error->field, '.');
+    char field[64];
+
+    (void)snprintf(field, sizeof(field), "%s_%u%.40s", prefixes[kind], i + 1,
+                   dot == NULL ? "" : dot);
+    row_notes_add(notes, false, field, error->text);
+}
+
+static enum result mend_entry(struct contact_cells *cells, enum contact_kind kind, unsigned i,
+                              const struct recipient *recipient, struct arena *arena,
+                              struct row_notes *notes)
+{
+    struct json_object **item = &cells->items[kind][i], *list;
+
+    while (*item != NULL && (list = alone(*item, kind, i, recipient)) != NULL) {
+        struct contact_lists lists = {{NULL}, {0}};
+        struct error error;
+        enum result result = contacts_read(&lists, kind, list, arena, &error);
+
+        json_object_put(list);
+        if (result != RESULT_INVALID)
+            return result;
+        note(notes, kind, i, &error);
+        if (!take_out(*item, error.field)) {
+            json_object_put(*item);
+            *item = NULL;
+        }
+    }
+    return RESULT_OK;
+}
+
+/* A representative without a name or relation refuses the row: else the notice would go to somebody
+ * who may not get it. */
+static enum result mend_representative(struct contact_cells *cells, struct arena *arena,
+                                       struct row_notes *notes)
+{
+    struct recipient scratch;
+    struct error error;
+
+    while (cells->representative != NULL) {
+        struct json_object *owner = cells->representative;
+        enum result result;
+        const char *key;
+
+        memset(&scratch, 0, sizeof(scratch));
+        result = representative_read(&scratch, owner, arena, &error);
+        key = strrchr(error.field, '.');
+        if (result != RESULT_INVALID || key == NULL || str_equal(key, ".name") ||
+            str_equal(key, ".relation"))
+            return RESULT_OK;
+        if (str_starts(error.field, "representative.address."))
+            owner = json_get(owner, "address");
+        if (!json_object_object_get_ex(owner, key + 1, NULL))
+            return RESULT_OK;
+        row_notes_add(notes, false, error.field, error.text);
+        json_object_object_del(owner, key + 1);
+    }
+    return RESULT_OK;
+}
+
+enum result contact_cells_mend(struct contact_cells *cells, const struct recipient *recipient,
+                               struct arena *arena, struct row_notes *notes)
+{
+    enum result result = RESULT_OK;
+
+    for (unsigned kind = 0; kind < CONTACT_KINDS_N && result == RESULT_OK; kind++)
+        for (unsigned i = 0; i < CONTACTS_MAX && result == RESULT_OK; i++)
+            result = mend_entry(cells, (enum contact_kind)kind, i, recipient, arena, notes);
+    return result == RESULT_OK ? mend_representative(cells, arena, notes) : result;
 }

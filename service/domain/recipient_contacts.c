@@ -387,6 +387,7 @@ enum result contacts_join(struct recipient *recipient, struct contact_lists *lis
     for (unsigned kind = 0; kind < CONTACT_KINDS_N && result == RESULT_OK; kind++)
         if (lists->list[kind] != NULL)
             result = join_kind(recipient, (enum contact_kind)kind, lists, error);
+    recipient_derive(recipient); /* the first address may be one of a list */
     return result;
 }
 

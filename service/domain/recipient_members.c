@@ -12,6 +12,7 @@
 
 /* Interfaces. */
 #include "tocsin/recipient.h"
+#include "tocsin/sheet.h"
 
 /* This module. */
 #include "service/domain/recipient_members.h"
@@ -365,11 +366,20 @@ void recipient_begin(struct recipient *recipient)
     *recipient = (struct recipient){.consent = {.given_at = TIME_NONE, .withdrawn_at = TIME_NONE}};
 }
 
+void recipient_derive(struct recipient *recipient)
+{
+    if (recipient->jurisdiction != NULL)
+        return;
+    recipient->jurisdiction = jurisdiction_of_address(&recipient->address);
+    recipient->jurisdiction_derived = recipient->jurisdiction != NULL;
+}
+
 enum result recipient_end(struct recipient *recipient, struct error *error)
 {
     if (recipient->recipient_id == NULL)
         return error_set(error, RESULT_INVALID, "recipient_id",
                          "recipient_id is missing: give every person an id of your own.");
     recipient->has_address = postal_is_whole(&recipient->address);
+    recipient_derive(recipient);
     return RESULT_OK;
 }

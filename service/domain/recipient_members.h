@@ -81,6 +81,13 @@ enum result field_list_end(const struct field_list *list, struct arena *arena,
 /* An empty record, and the checks that need the whole of it. */
 void recipient_begin(struct recipient *recipient);
 enum result recipient_end(struct recipient *recipient, struct error *error);
+/* Without a jurisdiction: that of the address. */
+void recipient_derive(struct recipient *recipient);
+/* What the upload says without any fault: a marketing unsubscribe is none of notices. */
+struct row_notes;
+void recipient_note(const struct recipient *recipient, struct row_notes *notes);
+/* Before recipient_end(): repairs or leaves out what only the whole record shows to be damaged. */
+void recipient_mend(struct recipient *recipient, struct arena *arena, struct row_notes *notes);
 
 enum result recipient_too_large(struct error *error);
 
@@ -130,4 +137,8 @@ enum result contact_cell_add(struct contact_cells *cells, const struct contact_c
 /* Puts them into the record. */
 enum result contact_cells_end(struct contact_cells *cells, struct recipient *recipient,
                               struct arena *arena, struct error *error);
+/* Before it: what would be refused is left out and noted, entry by entry. A mark that cannot be
+ * read goes, its address stays; a representative loses addresses, never the name. */
+enum result contact_cells_mend(struct contact_cells *cells, const struct recipient *recipient,
+                               struct arena *arena, struct row_notes *notes);
 void contact_cells_free(struct contact_cells *cells);

@@ -87,6 +87,12 @@ static bool in_a_list(const struct recipient *recipient, const struct member *m)
            recipient->n_contacts[CONTACT_PHONE] > 0;
 }
 
+/* What is derived is derived again when it is read. */
+static bool is_derived(const struct recipient *recipient, const struct member *m)
+{
+    return recipient->jurisdiction_derived && m->offset == offsetof(struct recipient, jurisdiction);
+}
+
 static void write_list(struct writing *w, enum contact_kind kind)
 {
     const char *key = contacts_key(kind);
@@ -107,7 +113,7 @@ static void write_member(struct writing *w, const struct member *m)
     switch (m->kind) {
     case MEMBER_TEXT:
         text = member_get_text(w->recipient, m);
-        if (text == NULL || in_a_list(w->recipient, m))
+        if (text == NULL || in_a_list(w->recipient, m) || is_derived(w->recipient, m))
             break;
         write_key(w, m->key);
         write_string(w, text);
