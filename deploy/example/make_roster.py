@@ -3,7 +3,7 @@
 
 N people (default 1,000) of several jurisdictions and languages: some without e-mail, phone or address, some who opted
 out of legal e-mail, refused electronic notice, are minors or deceased; some whose providers will refuse, bounce or
-return; and some rows that must be refused. Nobody in it exists: names are put together from syllables, mail domains are
+return; some rows with a damaged field, and one that must be refused. Nobody in it exists: names are put together from syllables, mail domains are
 reserved (RFC 2606), phone numbers come from ranges kept for fiction (555-01xx, Ofcom, Bundesnetzagentur, ARCEP), but
 for those whose last digits tell the local provider what to play.
 """
@@ -148,7 +148,7 @@ def magic(rows):
 
 
 def bad_rows(rows):
-    """Rows that must be refused (12), and 3 that are there already."""
+    """Rows with a damaged field (11), one without an id, and 3 that are there already."""
     def like(i, **changes):
         return {**rows[i], "recipient_id": f"bad-{i:04d}", **changes}
 

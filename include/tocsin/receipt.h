@@ -61,13 +61,16 @@ enum receipt_kind {
                         */
     RECEIPT_READ,      /* somebody looked at what is kept of one person */
     /* Names kept for what is to come. */
-    RECEIPT_FACTS_CHANGED, /* facts or dates of an incident after its first approval */
-    RECEIPT_ATTACHED,      /* a file was put beside an incident */
-    RECEIPT_NOT_NOTIFIED,  /* a decision not to notify, and on what ground */
-    RECEIPT_SEED_SENT,     /* an address of our own got the notice first */
-    RECEIPT_BRAKE_WAITING, /* the canary is out: a person must say go on */
-    RECEIPT_BRAKE_STOPPED, /* the wave, or a part of it, stopped by itself */
-    RECEIPT_BRAKE_RESUMED, /* a person said go on, or the provider takes messages again */
+    RECEIPT_FACTS_CHANGED,    /* facts or dates of an incident after its first approval */
+    RECEIPT_ATTACHED,         /* a file was put beside an incident */
+    RECEIPT_NOT_NOTIFIED,     /* a decision not to notify, and on what ground */
+    RECEIPT_SEED_SENT,        /* an address of our own got the notice first */
+    RECEIPT_BRAKE_WAITING,    /* the canary is out: a person must say go on */
+    RECEIPT_BRAKE_STOPPED,    /* the wave, or a part of it, stopped by itself */
+    RECEIPT_BRAKE_RESUMED,    /* a person said go on, or the provider takes messages again */
+    RECEIPT_ROSTER_DISCARDED, /* an upload left the roster before anything was released */
+    RECEIPT_ROW_REPAIRED,     /* a rejected row's correction was uploaded */
+    RECEIPT_ROW_WAIVED,       /* an approver says that a rejected row needs no notice, and why */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

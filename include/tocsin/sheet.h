@@ -156,6 +156,8 @@ struct sheet_column {
 };
 bool recipient_columns_get(const struct recipient_columns *columns, unsigned i,
                            struct sheet_column *ret_column);
+/* The number in the column rejected_row of a correction; 0: none. */
+int64_t recipient_columns_row(const struct recipient_columns *columns, const struct csv_row *row);
 /* Is this row the header once more? */
 bool recipient_columns_repeated(const struct recipient_columns *columns, const struct csv_row *row);
 

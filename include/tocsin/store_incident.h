@@ -27,6 +27,7 @@ struct incident_row {
     struct blob title;    /* sealed by the incident key */
     int64_t accepted, duplicates, rejected; /* of committed uploads */
     int64_t notice;                         /* the newest notice version; 1 = as posted */
+    int64_t undecided;                      /* rejected rows that are neither repaired nor waived */
     int64_t blocks; /* 1 + the last block of committed uploads; blocks before it may belong to parts
                        that are not committed: store_roster_read leaves those out */
 };

@@ -1,5 +1,5 @@
 /* rejected.c - GET /v1/incidents/{id}/rejected: the rows of its uploads that were not taken, by
- * line, field and reason; never the values. */
+ * line, field and reason, never the values, and what was decided about each. */
 
 /* System. */
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 
 /* Base. */
 #include "base/json.h"
+#include "base/str.h"
 
 /* This module. */
 #include "service/api/accept.h"
@@ -27,6 +28,12 @@ struct rejected {
 static struct json_object *row_json(const struct store_reject_list *list, size_t i)
 {
     struct json_object *row = json_object_new_object();
+    static const char *const states[] = {[REJECT_UNDECIDED] = "undecided",
+                                         [REJECT_REPAIRED] = "repaired",
+                                         [REJECT_WAIVED] = "waived"};
+    out_int(row, "row", list->rows[i]);
+    out_id(row, "upload", "upl", list->uploads[i]);
+    out_text(row, "state", states[list->states[i]]);
     out_int(row, "part", list->parts[i]);
     out_int(row, "line", list->rejects[i].line);
     out_text(row, "field", list->rejects[i].field);
@@ -63,8 +70,9 @@ static void reply_lines(struct rejected *it)
         json_object_put(row);
     }
     const char *next = next_of(&it->list, text);
-    snprintf(link, sizeof link, "</v1/incidents/%s/rejected?after=%s&limit=%u>; rel=\"next\"",
-             id_format(id_text, "inc", it->list.incident), next ? next : "", it->list.limit);
+    snprintf(link, sizeof link, "</v1/incidents/%s/rejected?after=%s&limit=%u%s>; rel=\"next\"",
+             id_format(id_text, "inc", it->list.incident), next ? next : "", it->list.limit,
+             it->list.undecided ? "&undecided=true" : "");
     call_reply(it->call, &(struct call_reply){.status = 200,
                                               .type = "application/x-ndjson",
                                               .bytes = lines.data,
@@ -105,6 +113,7 @@ void rejected_get(struct call *call)
     if (!call_query_number(call, "limit", LIMIT_MAX, &limit) || !call_query_cursor(call, &after) ||
         !call_accept(call, ACCEPT_JSON | ACCEPT_NDJSON, &type))
         return;
+    const char *undecided = http_request_query(call->http, "undecided");
     id incident = call_path_id(call, "id", "inc");
     if (!incident)
         return;
@@ -116,6 +125,7 @@ void rejected_get(struct call *call)
     it->list = (struct store_reject_list){.request = {.cb = listed, .arena = call->arena},
                                           .incident = incident,
                                           .after = after.order,
+                                          .undecided = str_equal(undecided, "true"),
                                           .limit = (unsigned)limit};
     delivery_incident_get(call->api->config.delivery, &it->get);
 }

@@ -26,6 +26,13 @@ void recipients_part_put(struct call *call);
 void recipients_commit(struct call *call);
 /* rejected.c */
 void rejected_get(struct call *call);
+/* warnings.c, waivers.c */
+void warnings_get(struct call *call);
+void rejected_decide(struct call *call);
+/* roster.c, reconciliation.c */
+void roster_get(struct call *call);
+void upload_discard_post(struct call *call);
+void reconciliation_get(struct call *call);
 /* decisions.c */
 void approvals_post(struct call *call);
 void release_post(struct call *call);

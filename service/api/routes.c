@@ -60,10 +60,15 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/incidents/{id}/holds/{hold}/resume", hold_resume_post, APPR | OPER, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/facts", facts_post, RESP | APPR | COMP | OPER, BODY_JSON, 4 * KIB, ""),
 
-    ROUTE("POST",   "/v1/incidents/{id}/recipients", recipients_post, RESP, BODY_UPLOAD, 0, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/recipients", recipients_post, RESP, BODY_UPLOAD, 0, "mode,expected_people"),
     ROUTE("PUT",    "/v1/incidents/{id}/recipients/parts/{n}", recipients_part_put, RESP, BODY_UPLOAD, 0, ""),
     ROUTE("POST",   "/v1/incidents/{id}/recipients/commit", recipients_commit, RESP, BODY_JSON, 4 * KIB, ""),
-    ROUTE("GET",    "/v1/incidents/{id}/rejected", rejected_get, RESP | COMP | OPER, BODY_NONE, 0, "after,limit"),
+    ROUTE("GET",    "/v1/incidents/{id}/rejected", rejected_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "after,limit,undecided"),
+    ROUTE("POST",   "/v1/incidents/{id}/rejected/decisions", rejected_decide, APPR, BODY_JSON, 16 * KIB, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/roster", roster_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/uploads/{upload}/discard", upload_discard_post, RESP, BODY_JSON, 4 * KIB, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/reconciliation", reconciliation_get, STAFF, BODY_NONE, 0, ""),
+    ROUTE("GET",    "/v1/incidents/{id}/warnings", warnings_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "after,limit"),
     ROUTE("GET",    "/v1/incidents/{id}/recipients/{recipient_id}", person_get, RESP | COMP | OPER, BODY_NONE, 0, ""),
     ROUTE("POST",   "/v1/incidents/{id}/recipients/{recipient_id}/decision", person_decide, APPR | OPER, BODY_JSON, 4 * KIB, ""),
 

@@ -20,6 +20,7 @@
 #include "service/api/content_digest.h"
 #include "service/api/json_check.h"
 #include "service/api/resources.h"
+#include "service/api/upload_head.h"
 #include "service/delivery/roster/intake.h"
 
 struct upload {
@@ -28,7 +29,7 @@ struct upload {
     unsigned part; /* 0: whole */
     bool has_digest;
     uint8_t digest[DIGEST_SIZE]; /* expected */
-    enum intake_format format;
+    struct upload_head head;
     struct intake *intake;
     struct sha256_stream *hash;  /* reading to the end, to compare */
     struct intake_counts stored; /* of a part that is there already */
@@ -38,6 +39,21 @@ struct upload {
 };
 
 /* ---- The answer. ---- */
+
+/* Of corrections: how many rows are settled, and which are wrong again. */
+static void add_repairs(struct json_object *json, const struct intake_counts *counts)
+{
+    struct json_object *wrong = json_object_new_array();
+    for (size_t i = 0; i < counts->n_wrong; i++) {
+        struct json_object *row = json_object_new_object();
+        out_int(row, "line", counts->wrong[i].line);
+        out_text(row, "field", counts->wrong[i].field);
+        out_text(row, "reason", counts->wrong[i].reason);
+        json_object_array_add(wrong, row);
+    }
+    out_int(json, "repaired", counts->repaired);
+    json_object_object_add(json, "still_wrong", wrong);
+}
 
 static bool make_answer(struct upload *upload, const struct intake_counts *counts)
 {
@@ -52,8 +68,17 @@ static bool make_answer(struct upload *upload, const struct intake_counts *count
     out_int(json, "accepted", counts->accepted);
     out_int(json, "duplicates", counts->duplicates);
     out_int(json, "rejected", counts->rejected);
+    out_int(json, "warnings", counts->warnings);
     out_text(json, "sha256", hex);
     out_text(json, "rejected_rows", path);
+    snprintf(path, sizeof path, "/v1/incidents/%s/warnings", id_text);
+    out_text(json, "warning_rows", path);
+    if (counts->upload)
+        out_id(json, "upload", "upl", counts->upload);
+    if (counts->sheet)
+        out_json(json, "sheet", counts->sheet);
+    if (upload->head.mode == UPLOAD_REPAIR)
+        add_repairs(json, counts);
     upload->answer = json_text_of(upload->call->arena, json, &upload->answer_length);
     return upload->answer != NULL;
 }
@@ -197,7 +222,11 @@ static void begin(struct upload *upload)
         call->api->config.delivery,
         &(struct intake_config){.incident = upload->incident,
                                 .part = upload->part,
-                                .format = upload->format,
+                                .format = upload->head.format,
+                                .charset = upload->head.charset,
+                                .mode = upload->head.mode,
+                                .expected = upload->head.expected,
+                                .early = true,
                                 .digest = upload->has_digest ? upload->digest : NULL,
                                 .principal = call->principal,
                                 .opened = opened,
@@ -205,40 +234,6 @@ static void begin(struct upload *upload)
                                 .idempotency = call->idempotency.used ? stored_answer : NULL,
                                 .finished = finished,
                                 .context = upload});
-}
-
-static bool read_format(struct call *call, enum intake_format *ret_format)
-{
-    const char *type = http_request_header(call->http, "Content-Type");
-    char word[48];
-    size_t n = type ? strcspn(type, "; \t") : 0;
-    if (n && n < sizeof word) {
-        memcpy(word, type, n);
-        word[n] = 0;
-        str_lower(word);
-        if (str_equal(word, "application/x-ndjson") || str_equal(word, "application/jsonl")) {
-            *ret_format = INTAKE_NDJSON;
-            return true;
-        }
-        if (str_equal(word, "text/csv")) {
-            *ret_format = INTAKE_CSV;
-            return true;
-        }
-    }
-    call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, "Content-Type",
-                 "A roster is application/x-ndjson or text/csv; say which.");
-    return false;
-}
-
-/* Content-Encoding is not undone here: what is compressed would be read as rows. */
-static bool check_coding(struct call *call)
-{
-    const char *coding = http_request_header(call->http, "Content-Encoding");
-    if (!coding || str_equal_nocase(coding, "identity"))
-        return true;
-    call_problem(call, HTTP_PROBLEM_MEDIA_TYPE, "Content-Encoding",
-                 "Compressed bodies are not taken; send the roster as it is.");
-    return false;
 }
 
 static bool read_digest(struct upload *upload)
@@ -258,14 +253,14 @@ static bool read_digest(struct upload *upload)
 static struct upload *upload_make(struct call *call, unsigned part)
 {
     id incident = call_path_id(call, "id", "inc");
-    enum intake_format format = INTAKE_NDJSON;
-    if (!incident || !check_coding(call) || !read_format(call, &format))
+    struct upload_head head;
+    if (!incident || !upload_head_read(call, &head))
         return NULL;
     struct upload *upload = arena_new(call->arena, struct upload);
     upload->call = call;
     upload->incident = incident;
     upload->part = part;
-    upload->format = format;
+    upload->head = head;
     return read_digest(upload) ? upload : NULL;
 }
 
@@ -320,12 +315,14 @@ static void committed(struct delivery_request *request)
     out_int(json, "accepted", it->commit.counts.accepted);
     out_int(json, "duplicates", it->commit.counts.duplicates);
     out_int(json, "rejected", it->commit.counts.rejected);
+    out_int(json, "warnings", it->commit.counts.warnings);
     call_reply_json(it->call, 200, json);
 }
 
 static const struct member_rule commit_members[] = {
     {"parts", MEMBER_INT, 100000, true, NULL},
     {"count", MEMBER_INT, UINT32_MAX, false, NULL},
+    {"expected_people", MEMBER_INT, UINT32_MAX, false, NULL},
 };
 
 void recipients_commit(struct call *call)
@@ -345,10 +342,12 @@ void recipients_commit(struct call *call)
         return;
     struct commit *it = arena_new(call->arena, struct commit);
     it->call = call;
-    it->commit = (struct delivery_roster_commit){.request = {.cb = committed, .arena = call->arena},
-                                                 .incident = incident,
-                                                 .parts = (unsigned)parts,
-                                                 .count = json_get_int(call->json, "count", -1),
-                                                 .principal = call->principal};
+    it->commit =
+        (struct delivery_roster_commit){.request = {.cb = committed, .arena = call->arena},
+                                        .incident = incident,
+                                        .parts = (unsigned)parts,
+                                        .count = json_get_int(call->json, "count", -1),
+                                        .expected = json_get_int(call->json, "expected_people", 0),
+                                        .principal = call->principal};
     delivery_roster_commit(call->api->config.delivery, &it->commit);
 }

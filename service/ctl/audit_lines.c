@@ -203,6 +203,14 @@ static void count_receipt(struct audit *audit, const struct leaf *leaf)
             count_roster(audit, facts);
         json_object_put(facts);
     }
+    if (str_equal(leaf->kind,
+                  "roster_discarded")) { /* its people went, some duplicates came back */
+        struct json_object *facts = NULL;
+        if (json_read(leaf->facts.data, leaf->facts.length, &facts, NULL) == RESULT_OK)
+            audit->rows_accepted +=
+                json_get_int(facts, "revived", 0) - json_get_int(facts, "accepted", 0);
+        json_object_put(facts);
+    }
 }
 
 void audit_keep_leaf(struct audit *audit, unsigned shard, uint64_t index, struct slice text)

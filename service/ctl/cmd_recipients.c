@@ -15,9 +15,26 @@
 
 enum { PART_DEFAULT = 8 << 20, PART_MIN = 1024, PART_MAX = 64 << 20, WHOLE_MAX = 64 << 20 };
 
-const char *upload_type(const struct upload *upload)
+const char *upload_type(const struct upload *upload, bool parts)
 {
-    return upload->csv ? "text/csv" : "application/x-ndjson";
+    if (!upload->csv)
+        return "application/x-ndjson";
+    switch (parts ? SHEET_UTF8 : upload->charset) {
+    case SHEET_UTF8:
+        return "text/csv; charset=utf-8";
+    case SHEET_UTF16LE:
+        return "text/csv; charset=utf-16le";
+    case SHEET_UTF16BE:
+        return "text/csv; charset=utf-16be";
+    case SHEET_UTF16:
+        return "text/csv; charset=utf-16";
+    case SHEET_WINDOWS_1252:
+        return "text/csv; charset=windows-1252";
+    case SHEET_UNSAID:
+    case SHEET_ASCII:
+        break;
+    }
+    return "text/csv";
 }
 
 void upload_progress(struct upload *upload, int64_t sent, int64_t total)
@@ -47,14 +64,62 @@ void upload_progress_end(struct upload *upload)
     upload->drawn = -1;
 }
 
+/* How a spreadsheet was read: encoding, delimiter, and which column became what. */
+static void print_sheet(struct json_object *sheet)
+{
+    struct json_object *columns = json_get(sheet, "columns");
+
+    (void)printf("%-12s ", "encoding");
+    print_safe(stdout, json_get_string(sheet, "encoding"));
+    (void)fputs(": ", stdout);
+    print_safe(stdout, json_get_string(sheet, "encoding_evidence"));
+    (void)printf("\n%-12s ", "delimiter");
+    print_safe(stdout, json_get_string(sheet, "delimiter"));
+    (void)fputs(": ", stdout);
+    print_safe(stdout, json_get_string(sheet, "delimiter_evidence"));
+    (void)fputc('\n', stdout);
+    for (size_t i = 0; columns != NULL && i < json_object_array_length(columns); i++) {
+        struct json_object *column = json_object_array_get_idx(columns, i);
+
+        (void)printf("%-12s ", i == 0 ? "columns" : "");
+        print_safe(stdout, json_get_string(column, "header"));
+        if (json_get_bool(column, "alias", false)) {
+            (void)fputs(" -> ", stdout);
+            print_safe(stdout, json_get_string(column, "column"));
+        }
+        (void)fputc('\n', stdout);
+    }
+}
+
+static void print_wrong(struct json_object *wrong)
+{
+    for (size_t i = 0; wrong != NULL && i < json_object_array_length(wrong); i++) {
+        struct json_object *row = json_object_array_get_idx(wrong, i);
+
+        (void)printf("still wrong  line %lld ", (long long)json_get_int(row, "line", 0));
+        print_safe(stdout, json_get_string(row, "field"));
+        (void)fputs(": ", stdout);
+        print_safe(stdout, json_get_string(row, "reason"));
+        (void)fputc('\n', stdout);
+    }
+}
+
 void upload_print(struct json_object *answer)
 {
-    static const char *const names[] = {"accepted", "duplicates", "rejected"};
+    static const char *const names[] = {"accepted", "duplicates", "rejected", "warnings",
+                                        "repaired"};
 
     if (answer == NULL)
         return;
-    for (size_t i = 0; i < 3; i++)
-        (void)printf("%-12s %lld\n", names[i], (long long)json_get_int(answer, names[i], 0));
+    for (size_t i = 0; i < 5; i++)
+        if (i < 3 || json_get(answer, names[i]) != NULL)
+            (void)printf("%-12s %lld\n", names[i], (long long)json_get_int(answer, names[i], 0));
+    if (json_get(answer, "sheet") != NULL)
+        print_sheet(json_get(answer, "sheet"));
+    print_wrong(json_get(answer, "still_wrong"));
+    if (json_get_int(answer, "warnings", 0) > 0)
+        (void)fputs("tocsin: see tocsin recipients warnings ID for what was left out or repaired\n",
+                    stderr);
     if (json_get_int(answer, "rejected", 0) > 0)
         (void)fputs(
             "tocsin: see tocsin recipients rejected ID [--file FILE] for which rows, and why\n",
@@ -96,6 +161,24 @@ static bool parse_size(const char *text, int64_t *ret_size)
     return *ret_size >= PART_MIN && *ret_size <= PART_MAX;
 }
 
+static enum ctl_exit read_mode(struct upload *upload)
+{
+    const char *charset = ctl_option(upload->ctl, "charset");
+    const char *expect = ctl_option(upload->ctl, "expect");
+    bool replace = ctl_option(upload->ctl, "replace") != NULL;
+    bool repair = ctl_option(upload->ctl, "repair") != NULL;
+
+    if (replace && repair)
+        return complain(CTL_USAGE, "--replace and --repair do not go together");
+    upload->mode = replace ? "replace" : repair ? "repair" : "append";
+    if (charset != NULL && !sheet_charset_find(charset, &upload->charset))
+        return complain(CTL_USAGE,
+                        "--charset takes utf-8, windows-1252, utf-16, utf-16le or utf-16be");
+    if (expect != NULL && (!parse_i64(expect, &upload->expected) || upload->expected < 1))
+        return complain(CTL_USAGE, "--expect takes a number of people");
+    return CTL_OK;
+}
+
 static enum ctl_exit read_options(struct upload *upload)
 {
     const char *size = ctl_option(upload->ctl, "part-size");
@@ -108,7 +191,8 @@ static enum ctl_exit read_options(struct upload *upload)
     if (retries != NULL &&
         (!parse_i64(retries, &upload->retries) || upload->retries < 0 || upload->retries > 100))
         return complain(CTL_USAGE, "--retries takes 0 to 100");
-    return choose_type(upload);
+    enum ctl_exit code = read_mode(upload);
+    return code == CTL_OK ? choose_type(upload) : code;
 }
 
 static enum ctl_exit open_file(struct upload *upload)
@@ -140,10 +224,16 @@ static enum ctl_exit upload_whole(struct upload *upload)
     enum ctl_exit code;
 
     incident_path(&path, upload->ctl->words[0], "/recipients");
+    if (!str_equal(upload->mode, "append"))
+        (void)buf_printf(&path, "?mode=%s", upload->mode);
+    if (upload->expected > 0)
+        (void)buf_printf(&path, "%sexpected_people=%lld",
+                         str_equal(upload->mode, "append") ? "?" : "&",
+                         (long long)upload->expected);
     code = ask_json(upload->ctl,
                     &(struct api_request){.method = "POST",
                                           .path = path.data,
-                                          .type = upload_type(upload),
+                                          .type = upload_type(upload, false),
                                           .file = upload->file,
                                           .file_size = upload->size,
                                           .progress = upload->bar ? on_progress : NULL,
@@ -159,6 +249,8 @@ static enum ctl_exit upload_whole(struct upload *upload)
 /* In parts when asked for, or when losing it half-way would hurt. */
 static bool wants_parts(const struct upload *upload)
 {
+    if (!str_equal(upload->mode, "append")) /* the server takes these whole */
+        return false;
     return ctl_option(upload->ctl, "resume") != NULL ||
            ctl_option(upload->ctl, "part-size") != NULL || upload->size > WHOLE_MAX;
 }

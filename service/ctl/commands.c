@@ -28,6 +28,23 @@ static const struct ctl_option upload_options[] = {
     {"resume", 0, NULL, "in parts, going on where an upload that broke off had come to"},
     {"part-size", 0, "SIZE", "size of a part, like 512K or 8M (default 8M)"},
     {"retries", 0, "N", "tries again for a part that did not get through (default 5)"},
+    {"charset", 0, "NAME",
+     "what a CSV is encoded in, when it cannot be told: windows-1252, utf-16le"},
+    {"expect", 0, "N", "how many people you count on: a difference is shown before the approval"},
+    {"replace", 0, NULL, "in place of all that was uploaded before"},
+    {"repair", 0, NULL, "corrections: each row names a refused one in its column rejected_row"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option discard_options[] = {
+    {"reason", 0, "TEXT", "why (needed)"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option waive_options[] = {
+    {"rows", 0, "N,N", "numbers from the list of refused rows"},
+    {"all", 0, NULL, "all that nobody decided about"},
+    {"reason", 0, "TEXT", "why no notice is needed (needed)"},
     OPTIONS_END,
 };
 
@@ -35,6 +52,7 @@ static const struct ctl_option rejected_options[] = {
     {"file", 0, "FILE", "the file that was uploaded: tells its lines, also when it went in parts"},
     {"type", 0, "csv|ndjson", "what the file is (default: by its suffix)"},
     {"part-size", 0, "SIZE", "as in the upload (default 8M)"},
+    {"undecided", 0, NULL, "only those that nobody decided about"},
     OPTIONS_END,
 };
 
@@ -235,7 +253,8 @@ static const struct ctl_option token_options[] = {
 
 static const char upload_help[] =
     "FILE is CSV (a header row; columns like address_line1) or NDJSON (one object a line); - is\n"
-    "standard input, with --type. Files over 64 MiB, and all with --resume, go in parts: what has\n"
+    "standard input, with --type. A CSV may be as a spreadsheet wrote it: how it was read is "
+    "shown. Files over 64 MiB, and all with --resume, go in parts: what has\n"
     "arrived stays, and FILE.tocsin-parts remembers it until the upload is whole.";
 
 const struct ctl_command ctl_commands[] = {
@@ -249,11 +268,24 @@ const struct ctl_command ctl_commands[] = {
      "FILE is a JSON merge patch (RFC 7396). What is sent by it becomes a new notice version;\n"
      "waves that are not released must be approved again.",
      patch_options, run_incident_patch},
+    {"incident reconcile", "ID", 1, "Show what became of every row of every upload",
+     "Exit code 1 when they do not add up.", NULL, run_incident_reconcile},
+    {"recipients summary", "ID", 1, "Show what the roster is made of, before it is approved", NULL,
+     NULL, run_recipients_summary},
+    {"recipients discard", "ID UPLOAD", 2, "Take an upload back, before anything is released",
+     "tocsin recipients summary ID lists the uploads.", discard_options, run_recipients_discard},
     {"recipients upload", "ID FILE", 2, "Upload the people to tell", upload_help, upload_options,
      run_recipients_upload},
     {"recipients rejected", "ID", 1, "List the rows that were refused, and why",
      "Lines are counted within what was sent; --file translates those of parts into lines of it.",
      rejected_options, run_recipients_rejected},
+    {"recipients warnings", "ID", 1, "List the fields that were repaired or left out, and why",
+     NULL, NULL, run_recipients_warnings},
+    {"recipients waive", "ID", 1, "Say that refused rows need no notice: a release waits for it",
+     "Another person than the one who uploaded them must do this; each row gets a receipt. Rows "
+     "that "
+     "need a notice are corrected with tocsin recipients upload ID FILE --repair.",
+     waive_options, run_recipients_waive},
     {"recipients show", "ID RECIPIENT", 2, "Show what happened to one person", NULL, NULL,
      run_recipients_show},
     {"preview", "ID", 1, "Show exactly what one person would get",

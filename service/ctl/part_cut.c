@@ -9,16 +9,17 @@
 #include "base/mem.h"
 
 /* Interfaces. */
-#include "tocsin/csv.h"
+#include "tocsin/sheet.h"
 
 /* This module. */
 #include "service/ctl/upload.h"
 
-enum { READ_SIZE = 65536, OVERRUN = 64 << 20 };
+enum { READ_SIZE = 65536, OVERRUN = 64 << 20, HEAD = 65536 };
 
 struct part_cutter {
     FILE *file;
-    bool csv, at_end;
+    bool csv, at_end, shaped;
+    struct sheet_decoder *decoder; /* of a CSV: parts go as UTF-8 */
     size_t part_size;
     struct csv_reader *csv_reader;
     struct ndjson_reader *ndjson_reader;
@@ -51,7 +52,8 @@ static enum result count_ndjson(void *context, const struct ndjson_line *line)
     return RESULT_OK;
 }
 
-struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size)
+struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size,
+                                       enum sheet_charset charset)
 {
     struct part_cutter *cutter = mem_new(struct part_cutter);
 
@@ -59,6 +61,7 @@ struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size)
     cutter->csv = csv;
     cutter->part_size = part_size;
     cutter->line = cutter->next_line = 1;
+    cutter->decoder = sheet_decoder_create(charset);
     cutter->csv_reader = csv_reader_create(count_csv, cutter);
     cutter->ndjson_reader = ndjson_reader_create(count_ndjson, cutter);
     buf_init(&cutter->header, SIZE_MAX);
@@ -71,6 +74,7 @@ void part_cutter_destroy(struct part_cutter **cutter)
 {
     struct part_cutter *c = *cutter;
 
+    sheet_decoder_destroy(&c->decoder);
     csv_reader_destroy(&c->csv_reader);
     ndjson_reader_destroy(&c->ndjson_reader);
     buf_free(&c->header);
@@ -151,19 +155,56 @@ static void scan(struct part_cutter *c)
     }
 }
 
+/* Bytes of the file as they are (NDJSON), or as UTF-8 (CSV). */
+static enum result add_bytes(struct part_cutter *c, const char *bytes, size_t n,
+                             struct error *error)
+{
+    if (!c->csv)
+        return buf_add(&c->read, bytes, n) ? RESULT_OK : RESULT_TOO_LARGE;
+    if (n == 0)
+        return sheet_decoder_end(c->decoder, &c->read, error);
+    return sheet_decoder_add(c->decoder, bytes, n, &c->read, error);
+}
+
 static enum result fill(struct part_cutter *c, struct error *error)
 {
-    char *to = buf_reserve(&c->read, READ_SIZE);
-    size_t n;
+    char bytes[READ_SIZE];
+    enum result result;
+    size_t n = fread(bytes, 1, sizeof(bytes), c->file);
 
-    if (to == NULL)
-        return error_set(error, RESULT_TOO_LARGE, "file",
-                         "No row end within 64 MiB: look for a quote that is never closed.");
-    n = fread(to, 1, READ_SIZE, c->file);
-    c->read.length += n;
     if (n == 0 && ferror(c->file))
         return error_set(error, RESULT_IO, "file", "The file cannot be read to its end.");
+    result = add_bytes(c, bytes, n, error);
+    explicit_bzero(bytes, sizeof(bytes));
+    if (c->read.failed)
+        return error_set(error, RESULT_TOO_LARGE, "file",
+                         "No row end within 64 MiB: look for a quote that is never closed.");
     c->at_end = n == 0;
+    return result;
+}
+
+/* The delimiter must be known before rows are looked for. */
+static enum result shape(struct part_cutter *c, struct error *error)
+{
+    struct sheet_shape found;
+    const char *foreign;
+    enum result result = RESULT_OK;
+
+    c->shaped = true;
+    while (result == RESULT_OK && !c->at_end && c->read.length < HEAD)
+        result = fill(c, error);
+    foreign = sheet_foreign(c->read.data, c->read.length);
+    if (result == RESULT_OK && foreign != NULL)
+        return error_set(error, RESULT_INVALID, "file", "%s", foreign);
+    if (result != RESULT_OK || !c->csv || c->read.length == 0)
+        return result;
+    result = sheet_shape_read(c->read.data, c->read.length, c->at_end, &found, error);
+    if (result != RESULT_OK)
+        return result;
+    csv_reader_shape(c->csv_reader, found.delimiter, 1);
+    c->line = c->next_line = found.skip > 0 ? 2 : 1;
+    c->read.length -= found.skip;
+    memmove(c->read.data, c->read.data + found.skip, c->read.length + 1);
     return RESULT_OK;
 }
 
@@ -204,6 +245,12 @@ enum result part_cutter_next(struct part_cutter *c, const char **ret_bytes, size
 {
     bool first = c->part.length == 0;
 
+    if (!c->shaped) {
+        enum result result = shape(c, error);
+
+        if (result != RESULT_OK)
+            return result;
+    }
     for (scan(c); c->next.at == 0 && !c->at_end; scan(c)) {
         enum result result = fill(c, error);
 

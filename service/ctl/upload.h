@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "service/ctl/ctl.h"
+#include "tocsin/sheet.h"
 
 struct upload {
     struct ctl *ctl;
@@ -11,6 +12,9 @@ struct upload {
     FILE *file;
     int64_t size; /* -1: not known */
     bool csv;
+    enum sheet_charset charset; /* --charset; UNSAID: found out */
+    const char *mode;           /* "append", "replace", "repair" */
+    int64_t expected;           /* --expect; 0: not said */
     int64_t part_size;
     int64_t retries;
     bool bar;     /* draw a progress bar */
@@ -21,12 +25,12 @@ struct upload {
 /* Reads the options, finds the type and opens the file; upload_close by the caller on CTL_OK. */
 enum ctl_exit upload_open(struct ctl *ctl, const char *file_name, struct upload *ret_upload);
 void upload_close(struct upload *upload);
-/* The type of the body. */
-const char *upload_type(const struct upload *upload);
+/* The type of the body; `parts` were made UTF-8. */
+const char *upload_type(const struct upload *upload, bool parts);
 /* Draws, on a terminal only. */
 void upload_progress(struct upload *upload, int64_t sent, int64_t total);
 void upload_progress_end(struct upload *upload);
-/* Prints accepted, duplicates and rejected. */
+/* Prints the counts, and how a spreadsheet was read. */
 void upload_print(struct json_object *answer);
 
 /* The whole file in parts that end at row ends, then the commit. */
@@ -34,7 +38,8 @@ enum ctl_exit upload_in_parts(struct upload *upload);
 
 /* part_cut.c: cuts a roster at row ends; each part of a CSV begins with the header row. */
 struct part_cutter;
-struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size);
+struct part_cutter *part_cutter_create(FILE *file, bool csv, size_t part_size,
+                                       enum sheet_charset charset);
 void part_cutter_destroy(struct part_cutter **cutter);
 /* The next part, valid until the next call; *ret_length 0 at the end. RESULT_IO: the file cannot be
  * read; RESULT_TOO_LARGE: no row end within reach. */

@@ -148,7 +148,7 @@ static enum ctl_exit send_part(struct upload *upload, const struct part *part)
 {
     struct api_request request = {.method = "PUT",
                                   .path = part->path,
-                                  .type = upload_type(upload),
+                                  .type = upload_type(upload, true),
                                   .headers = {part->digest},
                                   .body = part->bytes,
                                   .body_length = part->length,
@@ -184,7 +184,10 @@ static enum ctl_exit commit(struct upload *upload, unsigned parts, int64_t rows)
 
     incident_path(&path, upload->ctl->words[0], "/recipients/commit");
     buf_init(&body, 256);
-    (void)buf_printf(&body, "{\"count\":%lld,\"parts\":%u}", (long long)rows, parts);
+    (void)buf_printf(&body, "{\"count\":%lld,\"parts\":%u", (long long)rows, parts);
+    if (upload->expected > 0)
+        (void)buf_printf(&body, ",\"expected_people\":%lld", (long long)upload->expected);
+    (void)buf_puts(&body, "}");
     code = ask_json(
         upload->ctl,
         &(struct api_request){
@@ -228,7 +231,7 @@ static enum ctl_exit send_parts(struct upload *upload, struct part_cutter *cutte
 enum ctl_exit upload_in_parts(struct upload *upload)
 {
     struct part_cutter *cutter =
-        part_cutter_create(upload->file, upload->csv, (size_t)upload->part_size);
+        part_cutter_create(upload->file, upload->csv, (size_t)upload->part_size, upload->charset);
     struct journal journal;
     unsigned parts = 0;
     enum ctl_exit code;

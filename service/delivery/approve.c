@@ -257,8 +257,27 @@ static void break_glass(struct act *act)
     act_move(act, WAVE_PLANNING, RECEIPT_BREAK_GLASS);
 }
 
+/* Nobody falls out: a rejected row is somebody who has not been told. False after an answer. */
+static bool all_rows_decided(struct act *act)
+{
+    const int64_t undecided = act->dossier->row.undecided;
+    char incident[ID_TEXT_SIZE];
+    struct error error;
+    if (undecided == 0)
+        return true;
+    error_set(&error, RESULT_CONFLICT, "rejected",
+              "%lld rejected rows are undecided: upload their corrections or have them waived; GET "
+              "/v1/incidents/%s/rejected?undecided=true lists them.",
+              (long long)undecided, id_format(incident, "inc", act->req->incident));
+    act_finish(act, RESULT_CONFLICT, &error);
+    return false;
+}
+
 void act_release(struct act *act)
 {
+    const bool alone = act->wave->state == WAVE_DRAFT && act->req->break_glass;
+    if ((alone || act->wave->state == WAVE_APPROVED) && !all_rows_decided(act))
+        return;
     if (act->wave->state == WAVE_DRAFT && act->req->break_glass) {
         break_glass(act);
         return;

@@ -24,7 +24,8 @@ enum column_kind {
     COLUMN_FIELD,
     COLUMN_CONTACT,
     COLUMN_FIRST_NAME,
-    COLUMN_LAST_NAME
+    COLUMN_LAST_NAME,
+    COLUMN_REJECTED_ROW
 };
 
 struct column {
@@ -67,6 +68,10 @@ static bool column_read(struct column *column, const char *header)
     }
     if (str_equal(name, "first_name") || str_equal(name, "last_name")) {
         column->kind = name[0] == 'f' ? COLUMN_FIRST_NAME : COLUMN_LAST_NAME;
+        return true;
+    }
+    if (str_equal(name, "rejected_row")) {
+        column->kind = COLUMN_REJECTED_ROW;
         return true;
     }
     column->member = member_find_column(name);
@@ -129,6 +134,16 @@ bool recipient_columns_get(const struct recipient_columns *columns, unsigned i,
     const struct column *column = &columns->columns[i];
     *ret_column = (struct sheet_column){column->header, column->name, column->alias};
     return true;
+}
+
+int64_t recipient_columns_row(const struct recipient_columns *columns, const struct csv_row *row)
+{
+    int64_t number = 0;
+    int i = column_index(columns, "rejected_row");
+
+    if (i < 0 || (unsigned)i >= row->n || !parse_i64(row->cells[i], &number))
+        return 0;
+    return number;
 }
 
 bool recipient_columns_repeated(const struct recipient_columns *columns, const struct csv_row *row)
@@ -292,6 +307,8 @@ static enum result fill_cell(struct filling *f, const struct column *column, str
         return fill_name(f, cell, &f->first_name);
     case COLUMN_LAST_NAME:
         return fill_name(f, cell, &f->last_name);
+    case COLUMN_REJECTED_ROW:
+        return RESULT_OK;
     case COLUMN_MEMBER:
         break;
     }

@@ -145,6 +145,7 @@ static const struct alias aliases[] = {
     {"langue", "locale"},
     {"idioma", "locale"},
     {"taal", "locale"},
+    {"rejectedrow", "rejected_row"}, /* of corrections: the row of the list of rejected rows */
     {"datatype", "data_types"},
     {"exposeddata", "data_types"},
     {"dataexposed", "data_types"},

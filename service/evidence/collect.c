@@ -194,7 +194,8 @@ static void note_decision(struct evidence_export *evidence, const struct line *l
                                         "hold_lifted",     "resume_asked",     "regulator_told",
                                         "break_glass",     "reviewed",         "approval_refused",
                                         "seed_sent",       "brake_waiting",    "brake_stopped",
-                                        "brake_resumed"};
+                                        "brake_resumed",   "roster_discarded", "row_repaired",
+                                        "row_waived"};
     const char *kind = json_get_string(line->leaf, "kind");
     const char *actor = json_get_string(line->leaf, "actor"), *name = NULL;
     const char *at = json_get_string(line->details, "at");

@@ -54,6 +54,9 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_BRAKE_WAITING] = "brake_waiting",
     [RECEIPT_BRAKE_STOPPED] = "brake_stopped",
     [RECEIPT_BRAKE_RESUMED] = "brake_resumed",
+    [RECEIPT_ROSTER_DISCARDED] = "roster_discarded",
+    [RECEIPT_ROW_REPAIRED] = "row_repaired",
+    [RECEIPT_ROW_WAIVED] = "row_waived",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

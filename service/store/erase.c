@@ -179,6 +179,10 @@ static int64_t drop_some(struct store_work *work, id incident)
                   "DELETE FROM roster_reject WHERE id IN (SELECT id FROM roster_reject"
                   " WHERE incident = $1 LIMIT $2)",
                   SQL_INT(incident), SQL_INT(ROWS_A_CALL));
+    n += sql_exec(work->sql,
+                  "DELETE FROM roster_warning WHERE id IN (SELECT id FROM roster_warning"
+                  " WHERE incident = $1 LIMIT $2)",
+                  SQL_INT(incident), SQL_INT(ROWS_A_CALL));
     return n;
 }
 
@@ -192,6 +196,8 @@ static void drop_rest(struct store_work *work, id incident, time_ms at)
              SQL_INT(incident));
     sql_exec(work->sql, "UPDATE wave SET spec = NULL WHERE incident = $1", SQL_INT(incident));
     sql_exec(work->sql, "UPDATE hold SET body = NULL WHERE incident = $1", SQL_INT(incident));
+    sql_exec(work->sql, "UPDATE upload SET shape = NULL WHERE incident = $1", SQL_INT(incident));
+    sql_exec(work->sql, "DELETE FROM roster_survey WHERE incident = $1", SQL_INT(incident));
     drop_replies(work, id_format(text, "inc", incident));
 }
 

@@ -8,8 +8,8 @@
 enum { LIST_MOST = 500 };
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.version, i.test, i.created_at, i.author, i.key, i.document, i.title, i.accepted,"     \
-    " i.duplicates, i.rejected, i.blocks, i.notice"
-enum { INCIDENT_COLUMNS_N = 13 };
+    " i.duplicates, i.rejected, i.blocks, i.notice, i.undecided"
+enum { INCIDENT_COLUMNS_N = 14 };
 
 static void read_incident(struct sql_query *query, struct arena *arena, struct incident_row *row)
 {
@@ -26,6 +26,7 @@ static void read_incident(struct sql_query *query, struct arena *arena, struct i
     row->rejected = sql_int(query, 10);
     row->blocks = sql_int(query, 11);
     row->notice = sql_int(query, 12);
+    row->undecided = sql_int(query, 13);
 }
 
 static int64_t free_moment(struct store_work *work, int64_t at)

@@ -22,6 +22,19 @@ static void put_rejects(struct store_work *work, const struct store_roster_appen
                  SQL_TEXT(req->rejects[i].reason));
 }
 
+static void put_warnings(struct store_work *work, const struct store_roster_append *req,
+                         unsigned part)
+{
+    for (size_t i = 0; i < req->n_warnings; i++)
+        sql_exec(
+            work->sql,
+            "INSERT INTO roster_warning (incident, upload, part, line, repaired, field, reason)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            SQL_INT(req->incident), SQL_INT(req->upload), SQL_INT(part),
+            SQL_INT(req->warnings[i].line), SQL_INT(req->warnings[i].repaired),
+            SQL_TEXT(req->warnings[i].field), SQL_TEXT(req->warnings[i].reason));
+}
+
 static void put_block(struct store_work *work, const struct store_roster_append *req,
                       const struct roster_block *block, const uint8_t *voids)
 {
@@ -60,7 +73,7 @@ STORE_WRITE(roster_append, store_roster_append)
     uint8_t *voids = mem_alloc(req->n_blocks + 1, ROSTER_BLOCK / 8);
     for (size_t i = 0; i < req->n_blocks; i++)
         memcpy(voids + i * (ROSTER_BLOCK / 8), req->blocks[i].voids, ROSTER_BLOCK / 8);
-    result = roster_keys_add(work, req, voids);
+    result = roster_keys_add(work, req, &upload, voids);
     for (size_t i = 0; result == RESULT_OK && i < req->n_blocks; i++)
         put_block(work, req, &req->blocks[i], voids + i * (ROSTER_BLOCK / 8));
     mem_free(voids);
@@ -68,7 +81,9 @@ STORE_WRITE(roster_append, store_roster_append)
         return result;
     sql_exec(work->sql, "UPDATE incident SET next_block = next_block + $2 WHERE id = $1",
              SQL_INT(req->incident), SQL_INT(req->n_blocks));
-    put_rejects(work, req, upload.part);
+    if (upload.mode != UPLOAD_REPAIR) /* a correction that is wrong too leaves the first row open */
+        put_rejects(work, req, upload.part);
+    put_warnings(work, req, upload.part);
     return RESULT_OK;
 }
 
@@ -84,6 +99,7 @@ static void add(struct upload_counts *counts, struct sql_query *query)
     counts->accepted += sql_int(query, 2);
     counts->duplicates += sql_int(query, 3);
     counts->rejected += sql_int(query, 4);
+    counts->warnings += sql_int(query, 5);
 }
 
 static struct parts survey(struct store_work *work, const struct store_roster_commit *req)
@@ -92,8 +108,8 @@ static struct parts survey(struct store_work *work, const struct store_roster_co
     unsigned expected = 1;
     struct sql_query *query =
         sql_start(work->sql,
-                  "SELECT part, state, accepted, duplicates, rejected FROM upload"
-                  " WHERE incident = $1 AND part > 0 AND state <> 0 ORDER BY part",
+                  "SELECT part, state, accepted, duplicates, rejected, warnings FROM upload"
+                  " WHERE incident = $1 AND part > 0 AND state IN (1, 2) ORDER BY part",
                   SQL_INT(req->incident));
     while (sql_step(query)) {
         unsigned part = (unsigned)sql_int(query, 0);
@@ -142,6 +158,7 @@ STORE_WRITE(roster_commit, store_roster_commit)
     req->accepted = parts.all.accepted;
     req->duplicates = parts.all.duplicates;
     req->rejected = parts.all.rejected;
+    req->warnings = parts.all.warnings;
     if (req->parts > 0 && !parts.any_fresh)
         return error_set(work->error, RESULT_EXISTS, NULL,
                          "these parts are committed already: go on to the approval");
@@ -151,6 +168,10 @@ STORE_WRITE(roster_commit, store_roster_commit)
     sql_exec(work->sql,
              "UPDATE upload SET state = $2 WHERE incident = $1 AND part > 0 AND state = $3",
              SQL_INT(req->incident), SQL_INT(UPLOAD_JOINED), SQL_INT(UPLOAD_STORED));
+    if (req->expected > 0)
+        sql_exec(work->sql,
+                 "UPDATE upload SET expected = $2 WHERE incident = $1 AND part = 1 AND state = 2",
+                 SQL_INT(req->incident), SQL_INT(req->expected));
     upload_join(work, req->incident, &parts.fresh);
     receipt_row_put(work, req->receipts);
     return RESULT_OK;

@@ -13,6 +13,7 @@
 
 /* This module. */
 #include "service/store/roster_key.h"
+#include "service/store/upload.h"
 
 enum {
     ENTRY = BLIND_SIZE + 4, /* blind, then the number, big-endian: memcmp sorts both */
@@ -172,14 +173,32 @@ void roster_keys_find(struct store_work *work, const struct store_roster_find *r
         find_in_run(work, sql_int(query, 0), req->blind, matches);
 }
 
-static bool stored(struct store_work *work, id incident, const uint8_t *blind)
+/* Does this row's upload count? Discarded ones do not, nor do those that a replacement replaces. */
+static bool counts(struct store_work *work, id incident, uint32_t number, id only)
+{
+    struct sql_query *query =
+        sql_start(work->sql,
+                  "SELECT u.state, u.id FROM roster_block b JOIN upload u ON u.id = b.upload"
+                  " WHERE b.incident = $1 AND b.block = $2",
+                  SQL_INT(incident), SQL_INT(number / ROSTER_BLOCK));
+    bool is = sql_step(query) && sql_int(query, 0) != UPLOAD_DISCARDED &&
+              (only == 0 || sql_int(query, 1) == only);
+    sql_end(query);
+    return is;
+}
+
+/* `only`: 0, or the one upload whose rows count. */
+static bool stored(struct store_work *work, id incident, const uint8_t *blind, id only)
 {
     struct store_roster_find find = {.incident = incident, .kind = 0};
     struct roster_matches matches = {0};
+    bool is = false;
     memcpy(find.blind, blind, BLIND_SIZE);
     roster_keys_find(work, &find, &matches);
+    for (size_t i = 0; i < matches.n && !is; i++)
+        is = counts(work, incident, matches.numbers[i], only);
     mem_free(matches.numbers);
-    return matches.n > 0;
+    return is;
 }
 
 /* ---- One key goes. ---- */
@@ -283,7 +302,8 @@ static bool is_void(const uint8_t *voids, int64_t bit)
     return (voids[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
-static void mark_duplicates(struct store_work *work, struct store_roster_append *req,
+/* `only` as above: what a replacement replaces makes no duplicates. */
+static void mark_duplicates(struct store_work *work, struct store_roster_append *req, id only,
                             uint8_t *voids)
 {
     struct roster_filter *filter = filter_of(work, req->incident, req->n_keys);
@@ -295,7 +315,8 @@ static void mark_duplicates(struct store_work *work, struct store_roster_append 
             continue;
         bool twin = before != NULL && memcmp(before, key->blind, BLIND_SIZE) == 0;
         before = key->blind;
-        if (twin || (filter_maybe(filter, key->blind) && stored(work, req->incident, key->blind))) {
+        if (twin ||
+            (filter_maybe(filter, key->blind) && stored(work, req->incident, key->blind, only))) {
             voids[bit / 8] |= (uint8_t)(1u << (bit % 8));
             req->duplicates++;
         } else {
@@ -325,7 +346,7 @@ static void add_kind(struct store_work *work, const struct store_roster_append *
 }
 
 enum result roster_keys_add(struct store_work *work, struct store_roster_append *req,
-                            uint8_t *voids)
+                            const struct upload_row *upload, uint8_t *voids)
 {
     req->duplicates = 0;
     for (size_t i = 0; i < req->n_keys; i++)
@@ -335,10 +356,33 @@ enum result roster_keys_add(struct store_work *work, struct store_roster_append 
     if (req->n_keys == 0)
         return RESULT_OK;
     qsort(req->keys, req->n_keys, sizeof(*req->keys), compare_keys);
-    mark_duplicates(work, req, voids);
+    mark_duplicates(work, req, upload->mode == UPLOAD_REPLACE ? req->upload : 0, voids);
     for (size_t at = 0; at < req->n_keys;)
         add_kind(work, req, voids, &at);
     return RESULT_OK;
+}
+
+void roster_keys_revive(struct store_work *work, id incident, const struct roster_key *keys,
+                        size_t n)
+{
+    struct roster_filter *filter = filter_of(work, incident, n);
+    for (int kind = 0; kind < KINDS; kind++) {
+        const struct roster_run run = {incident, kind, 0};
+        struct buf entries;
+        buf_init(&entries, SIZE_MAX);
+        for (size_t i = 0; i < n; i++) {
+            if (keys[i].kind != kind)
+                continue;
+            buf_add(&entries, keys[i].blind, BLIND_SIZE);
+            buf_add_u32(&entries, keys[i].number);
+            if (kind == 0)
+                filter_add(filter, keys[i].blind);
+        }
+        qsort(entries.data, entries.length / ENTRY, ENTRY, compare_entries);
+        if (entries.length > 0)
+            write_run(work, &run, (const uint8_t *)entries.data, entries.length / ENTRY);
+        buf_free(&entries);
+    }
 }
 
 /* ---- The end of an upload. ---- */

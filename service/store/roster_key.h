@@ -15,8 +15,12 @@ struct roster_run {
 /* Adds the keys of one append to its upload. Kind-0 keys that are there already (in the roster or
  * earlier in this append) set the bit of their slot in `voids` (n_blocks x 16 bytes) and raise
  * req->duplicates. INVALID: a key of a number that is in none of the blocks. */
+struct upload_row;
 enum result roster_keys_add(struct store_work *work, struct store_roster_append *req,
-                            uint8_t *voids);
+                            const struct upload_row *upload, uint8_t *voids);
+/* Keys of one upload as they are, past all checks: of people who come back to the roster. */
+void roster_keys_revive(struct store_work *work, id incident, const struct roster_key *keys,
+                        size_t n);
 /* The upload can no longer be aborted: its runs may be merged with others. */
 void roster_keys_close(struct store_work *work, id incident, id upload);
 /* Deletes the keys of an upload. */

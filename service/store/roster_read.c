@@ -1,4 +1,4 @@
-/* roster_read.c - blocks, members and rejected rows of a roster. Only uploads that joined are seen;
+/* roster_read.c - blocks and members of a roster. Only uploads that joined are seen;
  * void slots are found by nobody. */
 /* System. */
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "service/store/store_core.h"
 #include "service/store/upload.h"
 
-enum { BLOCKS_MOST = 1024, REJECTS_MOST = 1000 };
+enum { BLOCKS_MOST = 1024 };
 #define BLOCK_COLUMNS "b.block, b.n, b.voids, b.body, s.seeds, u.part"
 #define BLOCK_TABLES                                                                               \
     " FROM roster_block b JOIN upload u ON u.id = b.upload AND u.state = 2"                        \
@@ -41,12 +41,14 @@ static void read_range(struct store_work *work, struct store_roster_read *req)
     const int64_t limit = rows_limit(req->limit, BLOCKS_MOST);
     struct sql_query *query =
         sql_start(work->sql,
-                  "SELECT " BLOCK_COLUMNS BLOCK_TABLES
+                  "SELECT " BLOCK_COLUMNS " FROM roster_block b"
+                  " JOIN upload u ON u.id = b.upload AND (u.state = 2 AND $5 = 0 OR u.id = $5)"
+                  " JOIN roster_seed s ON s.incident = b.incident AND s.block = b.block"
                   " WHERE b.incident = $1 AND b.block >= $2 AND b.block < $3"
                   " AND ($4 = 0 OR u.wave = CASE WHEN $4 < 0 THEN 0 ELSE $4 END)"
                   " ORDER BY b.block",
                   SQL_INT(req->incident), SQL_INT(req->from), SQL_INT(req->from + limit),
-                  SQL_INT(req->taken_by));
+                  SQL_INT(req->taken_by), SQL_INT(req->upload));
     while (sql_step(query) && add_block(work, req, query))
         ;
 }
@@ -112,40 +114,5 @@ STORE_READ(roster_find, store_roster_find)
         req->numbers[req->n++] = matches.numbers[i];
     }
     mem_free(matches.numbers);
-    return RESULT_OK;
-}
-
-static void text_into(char *to, size_t size, struct blob text)
-{
-    size_t length = text.length < size ? text.length : size - 1;
-    if (length > 0)
-        memcpy(to, text.data, length);
-    to[length] = 0;
-}
-
-STORE_READ(reject_list, store_reject_list)
-{
-    struct arena *arena = request_arena(&req->request);
-    struct sql_query *query = sql_start(work->sql,
-                                        "SELECT id, part, line, field, reason FROM roster_reject"
-                                        " WHERE incident = $1 AND id > $2 ORDER BY id LIMIT $3",
-                                        SQL_INT(req->incident), SQL_INT(req->after),
-                                        SQL_INT(rows_limit(req->limit, REJECTS_MOST)));
-    req->rejects = NULL;
-    req->parts = NULL;
-    req->n = 0;
-    req->next = req->after;
-    while (sql_step(query)) {
-        req->rejects = rows_grow(work, arena, req->rejects, req->n, sizeof(*req->rejects));
-        req->parts = rows_grow(work, arena, req->parts, req->n, sizeof(*req->parts));
-        if (req->rejects == NULL || req->parts == NULL)
-            break;
-        struct roster_reject *reject = &req->rejects[req->n];
-        req->parts[req->n++] = (unsigned)sql_int(query, 1);
-        req->next = sql_int(query, 0);
-        reject->line = sql_int(query, 2);
-        text_into(reject->field, sizeof(reject->field), sql_blob(query, 3));
-        text_into(reject->reason, sizeof(reject->reason), sql_blob(query, 4));
-    }
     return RESULT_OK;
 }

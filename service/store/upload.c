@@ -15,8 +15,8 @@ static enum result stored_part(struct store_work *work, struct store_upload *req
 {
     struct sql_query *query =
         sql_start(work->sql,
-                  "SELECT id, first_block, digest, accepted, duplicates, rejected FROM upload"
-                  " WHERE incident = $1 AND part = $2 AND state <> 0",
+                  "SELECT id, first_block, digest, accepted, duplicates, rejected, warnings"
+                  " FROM upload WHERE incident = $1 AND part = $2 AND state IN (1, 2)",
                   SQL_INT(req->incident), SQL_INT(req->part));
     if (req->part == 0 || !sql_step(query))
         return RESULT_OK;
@@ -30,6 +30,7 @@ static enum result stored_part(struct store_work *work, struct store_upload *req
     req->accepted = sql_int(query, 3);
     req->duplicates = sql_int(query, 4);
     req->rejected = sql_int(query, 5);
+    req->warnings = sql_int(query, 6);
     return error_set(work->error, RESULT_EXISTS, "part",
                      "part %u is stored already: go on with the next one", req->part);
 }
@@ -46,8 +47,10 @@ static bool is_open(struct store_work *work, id incident)
 STORE_WRITE(upload_open, store_upload)
 {
     enum result result = stored_part(work, req);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && !req->late)
         result = wave_check_open(work, req->incident);
+    if (result == RESULT_OK && req->mode == UPLOAD_REPLACE)
+        result = upload_check_replace(work, req->incident);
     if (result != RESULT_OK)
         return result;
     if (is_open(work, req->incident))
@@ -59,10 +62,11 @@ STORE_WRITE(upload_open, store_upload)
     sql_end(query);
     req->upload = id_new();
     sql_exec(work->sql,
-             "INSERT INTO upload (id, incident, part, state, first_block, digest, at)"
-             " VALUES ($1, $2, $3, 0, $4, $5, $6)",
+             "INSERT INTO upload (id, incident, part, state, first_block, digest, at, principal,"
+             " mode) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8)",
              SQL_INT(req->upload), SQL_INT(req->incident), SQL_INT(req->part),
-             SQL_INT(req->first_block), SQL_BLOB(req->digest, DIGEST_SIZE), SQL_TIME(req->at));
+             SQL_INT(req->first_block), SQL_BLOB(req->digest, DIGEST_SIZE), SQL_TIME(req->at),
+             SQL_INT(req->principal), SQL_INT(req->mode));
     return RESULT_OK;
 }
 
@@ -71,7 +75,7 @@ enum result upload_row_get(struct store_work *work, id incident, id upload,
                            struct upload_row *ret_row)
 {
     struct sql_query *query = sql_start(work->sql,
-                                        "SELECT part, first_block, digest FROM upload"
+                                        "SELECT part, first_block, digest, mode FROM upload"
                                         " WHERE id = $1 AND incident = $2 AND state = 0",
                                         SQL_INT(upload), SQL_INT(incident));
     if (!sql_step(query))
@@ -80,6 +84,7 @@ enum result upload_row_get(struct store_work *work, id incident, id upload,
     struct blob digest = sql_blob(query, 2);
     ret_row->part = (unsigned)sql_int(query, 0);
     ret_row->first_block = sql_int(query, 1);
+    ret_row->mode = (enum upload_mode)sql_int(query, 3);
     memset(ret_row->digest, 0, DIGEST_SIZE);
     if (digest.length == DIGEST_SIZE)
         memcpy(ret_row->digest, digest.data, DIGEST_SIZE);
@@ -99,9 +104,30 @@ void upload_join(struct store_work *work, id incident, const struct upload_count
 {
     sql_exec(work->sql,
              "UPDATE incident SET accepted = accepted + $2, duplicates = duplicates + $3,"
-             " rejected = rejected + $4, blocks = next_block WHERE id = $1",
+             " rejected = rejected + $4, undecided = undecided + $4, blocks = next_block"
+             " WHERE id = $1",
              SQL_INT(incident), SQL_INT(counts->accepted), SQL_INT(counts->duplicates),
              SQL_INT(counts->rejected));
+}
+
+/* The rows whose corrections are in this upload. */
+static enum result settle_repairs(struct store_work *work, const struct store_upload *req)
+{
+    for (size_t i = 0; i < req->n_repairs; i++) {
+        int64_t n = sql_exec(work->sql,
+                             "UPDATE roster_reject SET state = 1, principal = $3, repair = $4"
+                             " WHERE id = $1 AND incident = $2 AND state = 0",
+                             SQL_INT(req->repairs[i]), SQL_INT(req->incident),
+                             SQL_INT(req->principal), SQL_INT(req->upload));
+        if (n != 1)
+            return error_set(work->error, RESULT_CONFLICT, "row",
+                             "row %lld is decided already, or not of this incident: list the "
+                             "undecided ones again",
+                             (long long)req->repairs[i]);
+    }
+    sql_exec(work->sql, "UPDATE incident SET undecided = undecided - $2 WHERE id = $1",
+             SQL_INT(req->incident), SQL_INT(req->n_repairs));
+    return RESULT_OK;
 }
 
 STORE_WRITE(upload_close, store_upload)
@@ -118,18 +144,31 @@ STORE_WRITE(upload_close, store_upload)
                          "a part joins with the others: commit the roster");
     if (!idempotency_row_put(work, req->idempotency))
         return RESULT_EXISTS;
-    if (req->commit && (result = wave_reopen(work, req->incident)) != RESULT_OK)
+    if (req->commit && !req->late && (result = wave_reopen(work, req->incident)) != RESULT_OK)
+        return result;
+    if (row.mode == UPLOAD_REPLACE &&
+        (result = upload_check_replace(work, req->incident)) != RESULT_OK)
+        return result;
+    if (req->n_repairs > 0 && (result = settle_repairs(work, req)) != RESULT_OK)
         return result;
     sql_exec(work->sql,
              "UPDATE upload SET state = $2, digest = $3, accepted = $4, duplicates = $5,"
-             " rejected = $6, at = $7 WHERE id = $1",
+             " rejected = $6, at = $7, warnings = $8, expected = $9, shape = $10 WHERE id = $1",
              SQL_INT(req->upload), SQL_INT(req->commit ? UPLOAD_JOINED : UPLOAD_STORED),
              SQL_BLOB(req->digest, DIGEST_SIZE), SQL_INT(req->accepted), SQL_INT(req->duplicates),
-             SQL_INT(req->rejected), SQL_TIME(req->at));
+             SQL_INT(row.mode == UPLOAD_REPAIR ? 0 : req->rejected), SQL_TIME(req->at),
+             SQL_INT(req->warnings), SQL_INT(req->expected > 0 ? req->expected : -1),
+             SQL_BLOB(req->shape.data, req->shape.length));
     roster_keys_close(work, req->incident, req->upload);
     if (req->commit)
-        upload_join(work, req->incident,
-                    &(struct upload_counts){req->accepted, req->duplicates, req->rejected});
+        upload_join(
+            work, req->incident,
+            &(struct upload_counts){.accepted = req->accepted,
+                                    .duplicates = req->duplicates,
+                                    .rejected = row.mode == UPLOAD_REPAIR ? 0 : req->rejected});
+    req->replaced = 0;
+    if (req->commit && row.mode == UPLOAD_REPLACE)
+        req->replaced = upload_discard_others(work, req);
     receipt_row_put(work, req->receipts);
     return RESULT_OK;
 }
@@ -149,6 +188,8 @@ void upload_forget(struct store_work *work, id incident, id upload)
              " (SELECT next_block FROM incident WHERE id = $1)",
              SQL_INT(incident));
     sql_exec(work->sql, "DELETE FROM roster_reject WHERE incident = $1 AND upload = $2",
+             SQL_INT(incident), SQL_INT(upload));
+    sql_exec(work->sql, "DELETE FROM roster_warning WHERE incident = $1 AND upload = $2",
              SQL_INT(incident), SQL_INT(upload));
     roster_keys_forget(work, incident, upload);
     sql_exec(work->sql, "DELETE FROM upload WHERE id = $1", SQL_INT(upload));

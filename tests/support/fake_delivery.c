@@ -15,6 +15,7 @@
 /* This module. */
 #include "service/delivery/plan/summary.h"
 #include "service/delivery/roster/intake.h"
+#include "service/delivery/roster/roster.h"
 #include "service/delivery/erase/erase.h"
 #include "service/delivery/people/preference.h"
 #include "service/delivery/restore/restore.h"
@@ -768,4 +769,26 @@ void delivery_preference(struct delivery *fake, struct delivery_preference *req)
         str_copy(req->states[i].source, sizeof(req->states[i].source), str_or(req->source, ""));
     }
     fake_answer(fake, &req->request, RESULT_OK);
+}
+
+/* ---- Rows and uploads: the fake has none. ---- */
+
+void delivery_waive(struct delivery *fake, struct delivery_waive *req)
+{
+    enum result result = req->rows != NULL && req->n > 0 ? RESULT_OK : RESULT_CONFLICT;
+    req->waived = (int64_t)req->n;
+    if (result != RESULT_OK)
+        error_set(&req->request.error, result, "rows", "The fake has no rows; name some.");
+    fake_answer(fake, &req->request, result);
+}
+
+void delivery_discard(struct delivery *fake, struct delivery_discard *req)
+{
+    fake_answer(fake, &req->request, RESULT_OK);
+}
+
+void delivery_roster_view(struct delivery *fake, struct delivery_roster_view *req)
+{
+    req->json = "{\"people\":0,\"shared\":{\"list\":[]}}";
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
 }

@@ -27,6 +27,7 @@ static void on_committed(struct store_request *request)
     req->counts.accepted = store->accepted;
     req->counts.duplicates = store->duplicates;
     req->counts.rejected = store->rejected;
+    req->counts.warnings = store->warnings;
     if (request->result == RESULT_OK)
         commit->delivery->stats.recipients_accepted += (uint64_t)store->accepted;
     receipt_batch_free(&commit->receipts);
@@ -57,6 +58,7 @@ void delivery_roster_commit(struct delivery *delivery, struct delivery_roster_co
     commit->commit.incident = req->incident;
     commit->commit.parts = req->parts;
     commit->commit.count = req->count;
+    commit->commit.expected = req->expected;
     commit->commit.at = receipt.at;
     commit->commit.receipts = &commit->receipts;
     store_roster_commit(delivery->config.store, &commit->commit);

@@ -17,52 +17,30 @@
 /* This module. */
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/roster/intake.h"
-#include "service/delivery/roster/intake_rows.h"
+#include "service/delivery/roster/intake_private.h"
 
 enum { PIECE_BYTES = 192 * 1024, PIECES_MAX = 4, LINE_MAX_BYTES = 64 * 1024 };
-
-struct intake {
-    struct delivery *delivery;
-    struct intake_config config;
-    struct dossier_load load;
-    struct dossier *dossier;
-    struct store_upload upload;
-    struct store_roster_append append;
-    struct roster_reject *append_rejects;
-    struct seal_key blind_key;
-    struct buf raw;
-    int64_t lines; /* newlines in pieces already cut */
-    bool skipping; /* inside a line that is too long */
-    struct sha256_stream *sha;
-    struct csv_reader *reader;
-    struct recipient_columns *columns;
-    struct list pieces; /* in order */
-    unsigned n_pieces;
-    bool csv_running, appending;
-    bool open, ended, aborted, paused, closing;
-    int64_t next_block;
-    struct intake_counts counts;
-    enum result result;
-    struct error error;
-    struct receipt_batch receipts;
-};
 
 static void intake_step(struct intake *intake);
 static void intake_gone(struct intake *intake);
 
-static void intake_free(struct intake *intake)
+void intake_free(struct intake *intake)
 {
     dossier_destroy(&intake->dossier);
     buf_wipe(&intake->raw);
     sha256_end(&intake->sha, NULL);
-    csv_reader_destroy(&intake->reader);
+    sheet_reader_destroy(&intake->reader);
+    mem_free(intake->repairs);
+    buf_free(&intake->shape_text);
+    buf_free(&intake->shape_sealed);
+    arena_destroy(&intake->list_arena);
     recipient_columns_destroy(&intake->columns);
     receipt_batch_free(&intake->receipts);
     seal_key_wipe(&intake->blind_key);
     mem_free(intake);
 }
 
-static void intake_fail(struct intake *intake, enum result result, const struct error *error)
+void intake_fail(struct intake *intake, enum result result, const struct error *error)
 {
     if (intake->result != RESULT_OK)
         return;
@@ -91,6 +69,7 @@ static void on_upload_open(struct store_request *request)
         intake->counts.accepted = upload->accepted;
         intake->counts.duplicates = upload->duplicates;
         intake->counts.rejected = upload->rejected;
+        intake->counts.warnings = upload->warnings;
     }
     intake->next_block = upload->first_block;
     intake->open = request->result == RESULT_OK;
@@ -119,6 +98,9 @@ static void on_dossier(struct delivery_request *request)
     intake->upload.request.cb = on_upload_open;
     intake->upload.incident = intake->config.incident;
     intake->upload.part = intake->config.part;
+    intake->upload.mode = intake->config.mode;
+    intake->upload.late = intake->config.late;
+    intake->upload.principal = intake->config.principal;
     intake->upload.at = delivery_now(intake->delivery);
     if (intake->config.digest != NULL)
         memcpy(intake->upload.digest, intake->config.digest, DIGEST_SIZE);
@@ -133,39 +115,13 @@ struct intake *intake_begin(struct delivery *delivery, const struct intake_confi
     intake->sha = sha256_begin();
     list_init(&intake->pieces);
     buf_init(&intake->raw, SIZE_MAX);
+    buf_init(&intake->shape_text, SIZE_MAX);
+    buf_init(&intake->shape_sealed, SIZE_MAX);
     receipt_batch_init(&intake->receipts, config->incident, 0, 0);
     intake->load.request.cb = on_dossier;
     intake->load.incident = config->incident;
     dossier_load(delivery, &intake->load);
     return intake;
-}
-
-/* ---- Close and abort. ---- */
-
-static void finished(struct intake *intake)
-{
-    const struct intake_config config = intake->config;
-    const struct intake_counts counts = intake->counts;
-    const struct error error = intake->error;
-    enum result result = intake->result;
-    intake_free(intake);
-    config.finished(config.context, result, &counts, &error);
-}
-
-static void on_upload_closed(struct store_request *request)
-{
-    struct store_upload *upload = container_of(request, struct store_upload, request);
-    struct intake *intake = container_of(upload, struct intake, upload);
-    intake_fail(intake, request->result, &request->error);
-    if (request->result == RESULT_OK && upload->commit) /* parts count when they are committed */
-        intake->delivery->stats.recipients_accepted += (uint64_t)intake->counts.accepted;
-    finished(intake);
-}
-
-static void on_upload_aborted(struct store_request *request)
-{
-    struct store_upload *upload = container_of(request, struct store_upload, request);
-    finished(container_of(upload, struct intake, upload));
 }
 
 /* Aborted before it was open: there is a row to forget, or nothing. */
@@ -174,66 +130,7 @@ static void intake_gone(struct intake *intake)
     if (intake->open)
         intake_step(intake);
     else
-        finished(intake);
-}
-
-static void add_accepted_receipt(struct intake *intake)
-{
-    char digest[DIGEST_TEXT_SIZE], actor[ID_TEXT_SIZE];
-    struct json_object *facts = json_object_new_object();
-    hex_encode(digest, intake->counts.digest, DIGEST_SIZE);
-    json_object_object_add(facts, "accepted", json_object_new_int64(intake->counts.accepted));
-    json_object_object_add(facts, "duplicates", json_object_new_int64(intake->counts.duplicates));
-    json_object_object_add(facts, "manifest", json_object_new_string(digest));
-    if (intake->config.part > 0) /* counts when the parts are committed */
-        json_object_object_add(facts, "part", json_object_new_int64(intake->config.part));
-    json_object_object_add(facts, "rejected", json_object_new_int64(intake->counts.rejected));
-    const struct receipt receipt = {.kind = RECEIPT_ROSTER_ACCEPTED,
-                                    .at = delivery_now(intake->delivery),
-                                    .incident = intake->config.incident,
-                                    .outcome = -1,
-                                    .actor = delivery_principal(actor, intake->config.principal),
-                                    .facts = facts};
-    receipt_batch_add(&intake->receipts, &intake->dossier->key, &receipt);
-    receipt_batch_finish(&intake->receipts);
-    json_object_put(facts);
-}
-
-static void check_digest(struct intake *intake)
-{
-    sha256_end(&intake->sha, intake->counts.digest);
-    if (intake->config.digest != NULL &&
-        memcmp(intake->config.digest, intake->counts.digest, DIGEST_SIZE) != 0) {
-        intake->result = error_set(&intake->error, RESULT_INVALID, "Content-Digest",
-                                   "The bytes that arrived do not have this digest; send the part "
-                                   "again.");
-    }
-}
-
-static void intake_close(struct intake *intake)
-{
-    struct store_upload *upload = &intake->upload;
-    intake->closing = true;
-    if (intake->result == RESULT_OK)
-        check_digest(intake);
-    upload->request.result = RESULT_OK;
-    if (intake->result != RESULT_OK) {
-        upload->request.cb = on_upload_aborted;
-        store_upload_abort(intake->delivery->config.store, upload);
-        return;
-    }
-    add_accepted_receipt(intake);
-    upload->request.cb = on_upload_closed;
-    memcpy(upload->digest, intake->counts.digest, DIGEST_SIZE);
-    upload->accepted = intake->counts.accepted;
-    upload->duplicates = intake->counts.duplicates;
-    upload->rejected = intake->counts.rejected;
-    upload->commit = intake->config.part == 0;
-    upload->at = delivery_now(intake->delivery);
-    upload->receipts = &intake->receipts;
-    if (intake->config.idempotency != NULL)
-        upload->idempotency = intake->config.idempotency(intake->config.context, &intake->counts);
-    store_upload_close(intake->delivery->config.store, upload);
+        intake_finished(intake);
 }
 
 /* ---- Pieces: lane, then store, in order. ---- */
@@ -243,6 +140,22 @@ static void piece_remove(struct intake *intake, struct intake_piece *piece)
     list_remove(&piece->node);
     intake->n_pieces--;
     intake_piece_free(piece);
+}
+
+/* Which rejected rows are corrected now, and which corrections are wrong as well. */
+static void keep_repairs(struct intake *intake, const struct intake_piece *piece)
+{
+    if (intake->config.mode != UPLOAD_REPAIR)
+        return;
+    for (size_t i = 0; i < piece->n_rejects && intake->n_wrong < WRONG_MOST; i++)
+        intake->wrong[intake->n_wrong++] = piece->rejects[i];
+    if (piece->n_repairs == 0)
+        return;
+    intake->repairs =
+        mem_resize(intake->repairs, intake->n_repairs + piece->n_repairs, sizeof(*intake->repairs));
+    memcpy(intake->repairs + intake->n_repairs, piece->repairs,
+           piece->n_repairs * sizeof(*intake->repairs));
+    intake->n_repairs += piece->n_repairs;
 }
 
 static void on_appended(struct store_request *request)
@@ -255,6 +168,8 @@ static void on_appended(struct store_request *request)
     intake->counts.accepted += (int64_t)(piece->people - append->duplicates);
     intake->counts.duplicates += (int64_t)append->duplicates;
     intake->counts.rejected += (int64_t)piece->n_rejects;
+    intake->counts.warnings += (int64_t)piece->n_warnings;
+    keep_repairs(intake, piece);
     piece_remove(intake, piece);
     intake_step(intake);
 }
@@ -277,6 +192,8 @@ static void piece_append(struct intake *intake, struct intake_piece *piece)
     append->n_keys = piece->n_keys;
     append->rejects = piece->rejects;
     append->n_rejects = piece->n_rejects;
+    append->warnings = piece->warnings;
+    append->n_warnings = piece->n_warnings;
     intake->appending = true;
     store_roster_append(intake->delivery->config.store, append);
 }
@@ -335,7 +252,8 @@ static void intake_step(struct intake *intake)
         if (first != NULL && first->done && !intake->appending)
             piece_append(intake, first);
     }
-    if ((intake->ended || intake->aborted) && intake->n_pieces == 0)
+    bool early = intake->config.early && intake->open && intake->result != RESULT_OK;
+    if ((intake->ended || intake->aborted || early) && intake->n_pieces == 0)
         intake_close(intake);
     else if (intake->paused && intake->n_pieces < PIECES_MAX && !intake->ended) {
         intake->paused = false;
@@ -361,6 +279,10 @@ static void cut_piece(struct intake *intake, size_t length, bool last)
     piece->csv = intake->config.format == INTAKE_CSV;
     piece->last = last;
     piece->line_base = intake->lines;
+    piece->first = !intake->begun;
+    intake->begun = true;
+    piece->charset = intake->config.charset;
+    piece->repair = intake->config.mode == UPLOAD_REPAIR;
     piece->reader = &intake->reader;
     piece->columns = &intake->columns;
     piece->incident_key = intake->dossier->key;

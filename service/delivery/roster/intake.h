@@ -9,18 +9,32 @@
  * nothing to send. */
 #pragma once
 #include "service/delivery/delivery.h"
+#include "tocsin/sheet.h"
 
 struct intake;
 
 enum intake_format { INTAKE_NDJSON, INTAKE_CSV };
+#define UPLOAD_SHAPE_BOUND "upload-shape/1" /* what seals `sheet` in the store */
 struct intake_counts {
-    int64_t accepted, duplicates, rejected;
+    int64_t accepted, duplicates, rejected, warnings;
+    int64_t repaired;                  /* REPAIR: rejected rows that this upload corrects */
+    const struct roster_reject *wrong; /* REPAIR: the first 100 rows that are wrong again; with the
+                                          members below */
+    size_t n_wrong;
+    id upload;         /* `finished` and `idempotency` only */
+    const char *sheet; /* the same: JSON of encoding, delimiter and columns with their evidence;
+                          NULL: none was needed. Valid inside the call. */
     uint8_t digest[DIGEST_SIZE]; /* SHA-256 of the bytes as they came */
 };
 struct intake_config {
     id incident;
     unsigned part; /* 1..: a part of a resumable upload; 0: a whole upload that commits itself */
     enum intake_format format;
+    enum sheet_charset charset; /* of a CSV, as declared; UNSAID: found out */
+    enum upload_mode mode;      /* REPAIR: each row names the one it corrects as rejected_row */
+    bool late;                  /* the first wave is released: joins for a wave of late additions */
+    int64_t expected;           /* people that the responder counts on; 0: not said */
+    bool early; /* `finished` may come before intake_end(), as soon as the file is refused */
     const uint8_t
         *digest; /* expected (Content-Digest); NULL: none. Another digest at the end: INVALID */
     id principal;
@@ -47,7 +61,8 @@ struct delivery_roster_commit {
     struct delivery_request request;
     id incident;
     unsigned parts;
-    int64_t count; /* -1: not checked */
+    int64_t count;    /* -1: not checked */
+    int64_t expected; /* people that the responder counts on; 0: not said */
     id principal;
     struct intake_counts counts; /* out */
 };

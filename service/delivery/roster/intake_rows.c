@@ -24,6 +24,25 @@ static void reject(struct intake_piece *piece, uint64_t line, const char *field,
     snprintf(r->reason, sizeof(r->reason), "%s", reason);
 }
 
+/* What was repaired or left out of a row that is kept. */
+static void warn(struct intake_piece *piece, uint64_t line, const struct row_notes *notes)
+{
+    if (notes->n == 0)
+        return;
+    if (piece->n_warnings + notes->n > piece->warnings_capacity) {
+        piece->warnings_capacity = piece->warnings_capacity * 2 + ROW_NOTES_MAX;
+        piece->warnings =
+            mem_resize(piece->warnings, piece->warnings_capacity, sizeof(*piece->warnings));
+    }
+    for (unsigned i = 0; i < notes->n; i++) {
+        struct roster_warning *w = &piece->warnings[piece->n_warnings++];
+        w->line = piece->line_base + (int64_t)line;
+        w->repaired = notes->notes[i].repaired;
+        memcpy(w->field, notes->notes[i].field, sizeof(w->field));
+        memcpy(w->reason, notes->notes[i].reason, sizeof(w->reason));
+    }
+}
+
 static void block_end(struct intake_piece *piece)
 {
     struct roster_builder *builder = &piece->builder;
@@ -72,9 +91,65 @@ static void keep(struct intake_piece *piece, const struct recipient *r)
         block_end(piece);
 }
 
+/* ---- Corrections. ---- */
+
+static void correct(struct intake_piece *piece, int64_t row)
+{
+    if (piece->n_repairs == piece->repairs_capacity) {
+        piece->repairs_capacity = piece->repairs_capacity * 2 + 64;
+        piece->repairs =
+            mem_resize(piece->repairs, piece->repairs_capacity, sizeof(*piece->repairs));
+    }
+    piece->repairs[piece->n_repairs++] = row;
+}
+
+static enum result refuse_unnamed(struct error *error)
+{
+    return error_set(error, RESULT_INVALID, "rejected_row",
+                     "rejected_row is missing: name the row of the list of rejected rows.");
+}
+
+/* {"rejected_row":12, ...the person}: the number is taken out. */
+static enum result read_correction(struct intake_piece *piece, const struct ndjson_line *line,
+                                   struct recipient *r, struct error *error, int64_t *ret_row)
+{
+    struct json_object *json;
+    struct buf text;
+    struct row_notes notes;
+    enum result result = json_read(line->text, line->length, &json, error);
+    if (result != RESULT_OK)
+        return result;
+    *ret_row = json_get_int(json, "rejected_row", 0);
+    json_object_object_del(json, "rejected_row");
+    buf_init(&text, 1 << 20);
+    json_write(&text, json);
+    json_object_put(json);
+    result = *ret_row <= 0 ? refuse_unnamed(error)
+                           : recipient_read_lenient((struct slice){text.data, text.length},
+                                                    piece->arena, &notes, r, error);
+    buf_wipe(&text);
+    if (result == RESULT_OK)
+        warn(piece, line->line, &notes);
+    return result;
+}
+
+static void on_correction(struct intake_piece *piece, const struct ndjson_line *line)
+{
+    struct recipient r;
+    struct error error;
+    int64_t row = 0;
+    if (read_correction(piece, line, &r, &error, &row) != RESULT_OK) {
+        reject(piece, line->line, error.field, error.text);
+        return;
+    }
+    correct(piece, row);
+    keep(piece, &r);
+}
+
 static enum result on_line(void *context, const struct ndjson_line *line)
 {
     struct intake_piece *piece = context;
+    struct row_notes notes;
     struct recipient r;
     struct error error;
     if (line->problem != NULL) {
@@ -82,16 +157,24 @@ static enum result on_line(void *context, const struct ndjson_line *line)
         return RESULT_OK;
     }
     arena_reset(piece->arena);
-    if (recipient_read_text(line->text, line->length, piece->arena, &r, &error) == RESULT_OK)
-        keep(piece, &r);
-    else
+    if (piece->repair) {
+        on_correction(piece, line);
+        return RESULT_OK;
+    }
+    if (recipient_read_lenient((struct slice){line->text, line->length}, piece->arena, &notes, &r,
+                               &error) != RESULT_OK) {
         reject(piece, line->line, error.field, error.text);
+        return RESULT_OK;
+    }
+    warn(piece, line->line, &notes);
+    keep(piece, &r);
     return RESULT_OK;
 }
 
 static enum result on_row(void *context, const struct csv_row *row)
 {
     struct intake_piece *piece = *(struct intake_piece **)context;
+    struct row_notes notes;
     struct recipient r;
     struct error error;
     if (*piece->columns == NULL) {
@@ -105,15 +188,35 @@ static enum result on_row(void *context, const struct csv_row *row)
         return RESULT_OK;
     }
     arena_reset(piece->arena);
-    if (recipient_from_csv_row(*piece->columns, row, piece->arena, &r, &error) == RESULT_OK)
-        keep(piece, &r);
-    else
+    if (recipient_columns_repeated(*piece->columns, row)) {
+        reject(piece, row->line, "", "This is the header row once more: waive it.");
+        return RESULT_OK;
+    }
+    int64_t corrects = piece->repair ? recipient_columns_row(*piece->columns, row) : 0;
+    if (piece->repair && corrects <= 0) {
+        refuse_unnamed(&error);
         reject(piece, row->line, error.field, error.text);
+        return RESULT_OK;
+    }
+    if (recipient_from_sheet_row(*piece->columns, row, piece->arena, &notes, &r, &error) !=
+        RESULT_OK) {
+        reject(piece, row->line, error.field, error.text);
+        return RESULT_OK;
+    }
+    warn(piece, row->line, &notes);
+    if (piece->repair)
+        correct(piece, corrects);
+    keep(piece, &r);
     return RESULT_OK;
 }
 
 static void work_ndjson(struct intake_piece *piece)
 {
+    const char *foreign = piece->first ? sheet_foreign(piece->raw.data, piece->raw.length) : NULL;
+    if (foreign != NULL) {
+        piece->fatal = error_set(&piece->error, RESULT_INVALID, "file", "%s", foreign);
+        return;
+    }
     struct ndjson_reader *reader = ndjson_reader_create(on_line, piece);
     ndjson_reader_add(reader, piece->raw.data, piece->raw.length);
     ndjson_reader_end(reader);
@@ -133,10 +236,11 @@ static void work_csv(struct intake_piece *piece)
 {
     csv_piece = piece;
     if (*piece->reader == NULL)
-        *piece->reader = csv_reader_create(on_csv_row, NULL);
-    piece->fatal = csv_reader_add(*piece->reader, piece->raw.data, piece->raw.length);
+        *piece->reader = sheet_reader_create(piece->charset, on_csv_row, NULL);
+    piece->fatal =
+        sheet_reader_add(*piece->reader, piece->raw.data, piece->raw.length, &piece->error);
     if (piece->fatal == RESULT_OK && piece->last)
-        piece->fatal = csv_reader_end(*piece->reader);
+        piece->fatal = sheet_reader_end(*piece->reader, &piece->error);
     if (piece->fatal == RESULT_OK && piece->last && *piece->columns == NULL)
         piece->fatal = error_set(&piece->error, RESULT_INVALID, "header",
                                  "The file is empty; the first row must name the columns.");
@@ -174,6 +278,8 @@ void intake_piece_free(struct intake_piece *piece)
     mem_free(piece->seeds);
     mem_free(piece->keys);
     mem_free(piece->rejects);
+    mem_free(piece->warnings);
+    mem_free(piece->repairs);
     seal_key_wipe(&piece->incident_key);
     seal_key_wipe(&piece->blind_key);
     mem_free(piece);

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/list.h"
 #include "service/delivery/roster/roster_codec.h"
-#include "tocsin/csv.h"
+#include "tocsin/sheet.h"
 #include "tocsin/lane.h"
 
 /* What one piece of an upload becomes. Numbers in `keys` and block numbers count from the piece's
@@ -14,9 +14,11 @@ struct intake_piece {
     void *intake; /* the owner, for the loop's part */
     /* In. */
     struct buf raw;
-    bool csv, last;
-    int64_t line_base;          /* NDJSON: lines before this piece */
-    struct csv_reader **reader; /* CSV: one for the whole upload, pieces run one after another */
+    bool csv, first, last;
+    bool repair; /* rows name the rejected row that they correct */
+    enum sheet_charset charset;
+    int64_t line_base;            /* NDJSON: lines before this piece */
+    struct sheet_reader **reader; /* CSV: one for the whole upload, pieces run one after another */
     struct recipient_columns **columns;
     struct seal_key incident_key, blind_key;
     struct roster_codec *const *codecs;
@@ -31,6 +33,10 @@ struct intake_piece {
     size_t n_keys, keys_capacity;
     struct roster_reject *rejects;
     size_t n_rejects, rejects_capacity;
+    struct roster_warning *warnings;
+    size_t n_warnings, warnings_capacity;
+    int64_t *repairs; /* rejected rows whose corrections are kept */
+    size_t n_repairs, repairs_capacity;
     size_t people;
     /* While working. */
     struct roster_builder builder;

@@ -275,7 +275,7 @@ class Rosters(Case):
         found = []
         for number in sorted(self.stored):
             body = self.stored[number]
-            start = header if number == 1 else header[3:]
+            start = header[3:]  # parts go as UTF-8 that says so
             self.assertTrue(body.startswith(start))
             self.assertLess(len(body), 1200)
             found.append(body[len(start):])
@@ -347,9 +347,47 @@ class Rosters(Case):
     def test_rejected(self):
         """Nobody would learn which rows were refused."""
         self.answers["GET", "/v1/incidents/i/rejected"] = Answer(
-            body={"items": [{"part": 2, "line": 17, "field": "email", "reason": "must be one address"}]})
+            body={"items": [{"row": 5, "part": 2, "line": 17, "field": "email", "reason": "must be one address",
+                             "state": "undecided"}]})
         self.tocsin(OK, "recipients", "rejected", "i")
-        self.assertRegex(self.out, r"PART +LINE +FIELD +REASON\n2 +17 +email +must be one address\n")
+        self.assertRegex(self.out, r"ROW +PART +LINE +FIELD +REASON +DECIDED\n"
+                                   r"5 +2 +17 +email +must be one address +undecided\n")
+
+    def test_waive(self):
+        """Rows would stay undecided, and the release wait, though somebody decided."""
+        self.answers["POST", "/v1/incidents/i/rejected/decisions"] = Answer(body={"waived": 2, "undecided": 0})
+        self.tocsin(OK, "recipients", "waive", "i", "--rows", "4,5", "--reason", "Totals")
+        self.assertEqual(self.last.json(), {"decision": "waive", "rows": [4, 5], "reason": "Totals"})
+        self.assertRegex(self.out, r"waived +2\nundecided +0\n")
+        self.tocsin(OK, "recipients", "waive", "i", "--all", "--reason", "Totals")
+        self.assertEqual(self.last.json(), {"decision": "waive", "all": True, "reason": "Totals"})
+        self.tocsin(USAGE, "recipients", "waive", "i", "--all")
+        self.tocsin(USAGE, "recipients", "waive", "i", "--rows", "x", "--reason", "Totals")
+
+    def test_a_spreadsheet_in_parts(self):
+        """Umlauts would be broken, or rows lost, when a file of a spreadsheet goes in parts."""
+        self.parts()
+        rows = ["%d;M\u00fcller %d" % (n, n) for n in range(300)]
+        for encoding in ("utf-16", "cp1252"):
+            self.stored.clear()
+            path = self.file("s.csv", ("sep=;\r\nCustomer ID;Name\r\n" + "\r\n".join(rows)).encode(encoding))
+            self.tocsin(OK, "recipients", "upload", "i", path, "--part-size", "1K")
+            header = b"Customer ID;Name\r\n"
+            text = b"".join(self.stored[n].removeprefix(header) for n in sorted(self.stored))
+            self.assertEqual(text.decode(), "\r\n".join(rows))
+            self.assertTrue(all(body.startswith(header) for body in self.stored.values()))
+
+    def test_how_a_spreadsheet_was_read(self):
+        """Nobody would see that a column was taken for another one."""
+        self.answers["POST", "/v1/incidents/i/recipients"] = Answer(body={**self.answer, "warnings": 1, "sheet": {
+            "encoding": "windows-1252", "encoding_evidence": "letters", "delimiter": "semicolon",
+            "delimiter_evidence": "names", "columns": [{"header": "E-mail", "column": "email", "alias": True}]}})
+        self.tocsin(OK, "recipients", "upload", "i", self.file("r.csv", b"x"), "--charset", "windows-1252",
+                    "--replace", "--expect", "5")
+        self.assertIn("E-mail -> email", self.out)
+        self.assertIn("windows-1252: letters", self.out)
+        self.assertEqual(self.last.query, {"mode": ["replace"], "expected_people": ["5"]})
+        self.tocsin(USAGE, "recipients", "upload", "i", self.file("r.csv", b"x"), "--charset", "klingon")
 
     def test_rejected_lines_of_the_file(self):
         """A row that was refused in part 7 could not be found in the file."""

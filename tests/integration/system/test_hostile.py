@@ -151,7 +151,11 @@ def rows(s, path):
     body = "\n".join(lines).encode() + b'\n{"recipient_id":"\xc0\xaf","email":"ok@post.example"}\n'
     answer = s.call("POST", path + "/recipients", "responder", body, NDJSON)
     counts = s.expect(answer, 200).json
-    assert counts["accepted"] == 0 and counts["rejected"] == len(lines) + 1, counts
+    # A bad field is left out of its person; what is no person is refused.
+    assert (counts["accepted"] + counts["duplicates"], counts["rejected"]) == (13, 9), counts
+    assert counts["warnings"] == 13, counts
+    fields = {w["field"] for w in s.expect(s.call("GET", counts["warning_rows"], "responder"), 200).json["items"]}
+    assert fields == {"email", "name", "phone"}, fields
 
 
 if __name__ == "__main__":

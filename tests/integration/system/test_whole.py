@@ -115,13 +115,13 @@ def duplicates(s, path):
         answer = s.call("POST", f"{path}/{verb}", "approver")
         assert answer.status == 409, (verb, answer)
     draft = s.incident(release=False)
-    rows = b'{"recipient_id":"a","email":"a@post.example"}\n' * 2 + b'{"recipient_id":"b","email":"b"}\n'
+    rows = b'{"recipient_id":"a","email":"a@post.example"}\n' * 2 + b'{"email":"b@post.example"}\n'
     counts = s.expect(s.call("POST", draft + "/recipients", "responder", rows, NDJSON), 200).json
     assert (counts["accepted"], counts["duplicates"], counts["rejected"]) == (1, 1, 1), counts
     again = s.expect(s.call("POST", draft + "/recipients", "responder", rows, NDJSON), 200).json
     assert (again["accepted"], again["duplicates"]) == (0, 2), again
     bad = s.expect(s.call("GET", draft + "/rejected", "responder"), 200).json["items"]
-    assert bad[0]["line"] == 3 and bad[0]["field"] == "email", bad
+    assert bad[0]["line"] == 3 and bad[0]["field"] == "recipient_id", bad
 
 
 # A person who asks for paper would not get it, pay for it, or get it twice when this fails.
