@@ -136,9 +136,10 @@ static bool of_upload(const struct discarding *it, uint32_t number, id upload)
 {
     const int64_t block = number / ROSTER_BLOCK;
     id found = 0;
-    for (size_t i = 0; i < it->uploads.n; i++) { /* in the order of their blocks */
+    for (size_t i = 0; i < it->uploads.n;
+         i++) { /* in the order of their blocks; empty ones have none */
         const struct upload_info *info = &it->uploads.uploads[i];
-        if (info->first_block <= block)
+        if (info->first_block <= block && info->accepted + info->duplicates > 0)
             found = info->upload;
     }
     return found == upload;
