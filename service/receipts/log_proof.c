@@ -97,7 +97,8 @@ static bool take_leaf(struct receipt_log_question *question)
     const struct store_log_find *found = &question->find;
     struct buf leaf;
     buf_init(&leaf, UINT16_MAX + 1);
-    if (receipt_leaf_read(found->leaves.data, found->leaves.length, question->slot, &leaf))
+    if (receipt_leaf_read(found->leaves.data, found->leaves.length, found->range.n, question->slot,
+                          &leaf))
         question->leaf =
             (struct slice){arena_strndup(question->arena, leaf.data, leaf.length), leaf.length};
     buf_free(&leaf);

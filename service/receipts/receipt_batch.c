@@ -22,8 +22,14 @@ enum {
     MEMORY_LEVEL = 6,
     RAW_MAX = RECEIPTS_MAX * (65535 + 2),
     INFLATE_STEP = 65536,
-    FIRST_ROOM = 4096
+    FIRST_ROOM = 4096,
+    RESTART = 128,    /* receipts: behind as many the deflated stream can be entered */
+    RESTART_ROOM = 16 /* bytes that a restart point may cost */
 };
+
+/* What Z_FULL_FLUSH ends with: an empty stored block (RFC 1951 section 3.2.4), and nothing behind
+ * it looks back. */
+static const unsigned char restart_mark[4] = {0x00, 0x00, 0xff, 0xff};
 
 void receipt_batch_init(struct receipt_batch *batch, id incident, int64_t wave, int64_t chunk)
 {
@@ -68,6 +74,17 @@ void receipt_batch_add(struct receipt_batch *batch, const struct seal_key *incid
     batch->n++;
 }
 
+/* Bytes of the next RESTART records, or of all that are left. */
+static size_t section_length(const struct buf *leaves, size_t at)
+{
+    const size_t from = at;
+    for (unsigned i = 0; i < RESTART && at < leaves->length; i++) {
+        const unsigned char *head = (const unsigned char *)leaves->data + at;
+        at += 2 + ((size_t)head[0] << 8 | head[1]);
+    }
+    return at - from;
+}
+
 void receipt_batch_finish(struct receipt_batch *batch)
 {
     z_stream z = {0};
@@ -75,11 +92,19 @@ void receipt_batch_finish(struct receipt_batch *batch)
     buf_init(&packed, SIZE_MAX);
     require(deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) ==
             Z_OK);
-    size_t bound = deflateBound(&z, batch->leaves.length);
+    size_t bound =
+        deflateBound(&z, batch->leaves.length) + (batch->n / RESTART + 1) * (size_t)RESTART_ROOM;
     z.next_in = (const unsigned char *)batch->leaves.data;
-    z.avail_in = (unsigned)batch->leaves.length;
     z.next_out = (unsigned char *)buf_reserve(&packed, bound);
     z.avail_out = (unsigned)bound;
+    for (size_t at = 0;;) {
+        const size_t n = section_length(&batch->leaves, at);
+        at += n;
+        z.avail_in = (unsigned)n;
+        if (at == batch->leaves.length)
+            break;
+        require(deflate(&z, Z_FULL_FLUSH) == Z_OK && z.avail_in == 0 && z.avail_out > 0);
+    }
     require(deflate(&z, Z_FINISH) == Z_STREAM_END);
     packed.length = z.total_out;
     packed.data[packed.length] = 0;
@@ -226,7 +251,8 @@ static bool find_record(const struct buf *raw, unsigned slot, size_t *at, unsign
     return false;
 }
 
-bool receipt_leaf_read(const void *leaves, size_t length, unsigned slot, struct buf *to)
+/* Inflates until the slot is there. `window`: as inflateInit2() takes it. */
+static bool inflate_to(struct slice packed, int window, unsigned slot, struct buf *to)
 {
     z_stream z = {0};
     struct buf raw;
@@ -234,11 +260,11 @@ bool receipt_leaf_read(const void *leaves, size_t length, unsigned slot, struct 
     size_t at = 0, found = 0;
     unsigned passed = 0;
     bool there = false;
-    if (length > UINT32_MAX || inflateInit(&z) != Z_OK)
+    if (packed.length > UINT32_MAX || inflateInit2(&z, window) != Z_OK)
         return false;
     buf_init(&raw, RAW_MAX);
-    z.next_in = leaves;
-    z.avail_in = (unsigned)length;
+    z.next_in = (const unsigned char *)packed.data;
+    z.avail_in = (unsigned)packed.length;
     while (code == Z_OK && !there) {
         char *space = buf_reserve(&raw, INFLATE_STEP);
         if (space == NULL)
@@ -255,4 +281,31 @@ bool receipt_leaf_read(const void *leaves, size_t length, unsigned slot, struct 
         there = buf_add(to, raw.data + at + 2, found);
     buf_free(&raw);
     return there;
+}
+
+/* The stream from the slot's restart point on. False: it has none, or there may be more marks than
+ * restart points, as they can come up in deflated bytes by chance. */
+static bool enter(struct slice packed, unsigned n, unsigned slot, struct slice *ret_rest)
+{
+    const char *at = packed.data, *end = packed.data + packed.length, *found;
+    unsigned marks = 0;
+    while ((found = memmem(at, (size_t)(end - at), restart_mark, sizeof(restart_mark))) != NULL) {
+        at = found + sizeof(restart_mark);
+        if (++marks == slot / RESTART)
+            *ret_rest = (struct slice){at, (size_t)(end - at)};
+    }
+    return marks == (n - 1) / RESTART;
+}
+
+bool receipt_leaf_read(const void *leaves, size_t length, unsigned n, unsigned slot, struct buf *to)
+{
+    const struct slice packed = {leaves, length};
+    struct slice rest;
+    if (slot >= n)
+        return false;
+    if (slot >= RESTART && enter(packed, n, slot, &rest) &&
+        inflate_to(rest, -MAX_WBITS, slot % RESTART, to))
+        return true;
+    buf_clear(to);
+    return inflate_to(packed, MAX_WBITS, slot, to);
 }

@@ -6,8 +6,10 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* One leaf, appended: inflates no further than to it. False: damaged, or there is no such slot. */
-bool receipt_leaf_read(const void *leaves, size_t length, unsigned slot, struct buf *to);
+/* One leaf of a batch of n, into the empty `to`: begins at the restart point before it, and inflates
+ * no further than to it. False: damaged, or there is no such slot. */
+bool receipt_leaf_read(const void *leaves, size_t length, unsigned n, unsigned slot,
+                       struct buf *to);
 
 /* Inflates and walks; `each` gets leaves that end with the call. False: damaged (some may have been
  * given already). Thread-safe. */

@@ -5,12 +5,15 @@ Each measures tocsind as it is shipped (Release, SQLite on disk, synchronous=FUL
 yardstick in turns, against the same peer, and prints medians. Everything listens on 127.0.0.1 and is ended here.
 """
 import argparse
+import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -89,19 +92,20 @@ class Peer:
 class Daemon(Peer):
     """tocsind with one channel and tokens of two people."""
 
-    def __init__(self, build, folder, channel):
+    def __init__(self, build, folder, channel, log=""):
         self.port = free_port()
         data = os.path.join(folder, "data")
         shutil.rmtree(data, ignore_errors=True)
         os.makedirs(data)
         key, config = os.path.join(data, "master.key"), os.path.join(data, "tocsin.yaml")
+        log += self.prepare(data)
         for name, text in (("hook", HOOK_SECRET), ("report", REPORT_SECRET), ("twilio", "sim-twilio-token")):
             with open(os.path.join(data, name), "w") as f:
                 f.write(text + "\n")
         with open(config, "w") as f:
             f.write(f"listen: 127.0.0.1:{self.port}\npublic_url: http://127.0.0.1:{self.port}\n"
                     f"store: {{path: {data}/tocsin.db}}\nmaster_key: file:{key}\n"
-                    f"notices: {ROOT}/templates/notices\nlog: {{level: warn}}\nrender_threads: 2\n"
+                    f"notices: {ROOT}/templates/notices\nlog: {{level: warn{log}}}\nrender_threads: 2\n"
                     "brakes: {canary: 0, ramp: []}\nchannels:\n" + channel.replace("@DATA@", data))
         program = os.path.join(build, "service", "tocsind")
         subprocess.run([program, "--keygen", key], check=True, stdout=subprocess.DEVNULL)
@@ -109,8 +113,16 @@ class Daemon(Peer):
         self.author, self.approver = (
             subprocess.run(mint + [who, "--role", roles], check=True, capture_output=True, text=True).stdout.strip()
             for who, roles in (("author", "responder,operator,compliance"), ("approver", "approver")))
+        self.touch(data)
         super().__init__([program, "--config", config], os.path.join(folder, "tocsind.log"))
         self.wait_port(self.port)
+
+    def prepare(self, data):
+        """Before there is a store; more of the log's configuration."""
+        return ""
+
+    def touch(self, data):
+        """Before it is served."""
 
     def call(self, method, path, body=None, token=None, kind="application/json"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
@@ -191,12 +203,13 @@ def roster(path, n, csv=None):
         table.close()
 
 
-def result(name, pairs, unit, lower=False):
+def result(name, pairs, unit, lower=False, digits=None):
     """Medians; the ratio is the median of the pairs' ratios, since what disturbs disturbs both."""
     ours = statistics.median(p[0] for p in pairs)
     reference = statistics.median(p[1] for p in pairs)
     ratio = statistics.median(p[0] / p[1] for p in pairs)
-    digits = 2 if lower else 0
+    if digits is None:
+        digits = 2 if lower else 0
     print(f"bench {name} ours={ours:.{digits}f} reference={reference:.{digits}f} ratio={ratio:.2f} unit={unit}", flush=True)
 
 
@@ -352,8 +365,109 @@ def law(options, folder):
     result("law_once", once, "ms", lower=True)
 
 
+def bench_log(options, folder, millions, *key):
+    """Receipts integrated a second: all are stored before, the clock runs until all are under a signed checkpoint."""
+    program = os.path.join(options.build, "tests/bench/log/bench_log")
+    return number_at_end([program, folder, str(millions), *key], r"log_integrate .* rate=(\d+)")
+
+
+def log(options, folder):
+    pairs = []
+    for _ in range(REPEAT):
+        place = tempfile.mkdtemp(dir=folder)
+        pairs.append((bench_log(options, place, max(0.01, 2 * SCALE)), 100000))
+        shutil.rmtree(place)
+        say("log", pairs[-1])
+    result("log", pairs, "receipts/s")
+
+
+class Asker:
+    """One connection, kept alive; so little Python around each answer that the daemon is what is measured."""
+
+    def __init__(self, port, token):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.head = f"\r\nHost: localhost\r\nAuthorization: Bearer {token}".encode()
+
+    def get(self, path):
+        request = b"GET " + path.encode() + b" HTTP/1.1" + self.head + b"\r\n\r\n"
+        start = time.perf_counter()
+        self.socket.sendall(request)
+        reply = self.socket.recv(65536)
+        cut = reply.find(b"\r\n\r\n")
+        size = int(re.search(rb"(?i)content-length: (\d+)", reply[:cut]).group(1))
+        while len(reply) < cut + 4 + size:
+            reply += self.socket.recv(65536)
+        took = time.perf_counter() - start
+        if not reply.startswith(b"HTTP/1.1 200"):
+            raise SystemExit("proof: " + reply.decode()[:600])
+        return took
+
+
+class LogDaemon(Daemon):
+    """tocsind over a log that bench_log made, with its key."""
+
+    def __init__(self, build, folder, database, key):
+        self.database, self.key = database, key
+        super().__init__(build, folder, "  - {channel: email, provider: discard}\n")
+
+    def prepare(self, data):
+        os.rename(self.database, os.path.join(data, "tocsin.db"))
+        return f", key_file: {self.key}"
+
+
+class Unlogged(Daemon):
+    """Its log is of another origin, so that it rests: receipts are written, and nobody gives them their places."""
+
+    def touch(self, data):
+        database = sqlite3.connect(os.path.join(data, "tocsin.db"))
+        with database:
+            database.execute("INSERT OR REPLACE INTO log_head (one, size, root, epoch, owner, until_at, origin) "
+                             "VALUES (1, 0, ?, 1, 0, 0, 'elsewhere.example')", (hashlib.sha256(b"").digest(),))
+        database.close()
+
+
+def proof(options, folder):
+    """A proof by id over the API, p99 of random ones, against the goal of 1 ms at 10 million leaves."""
+    key = os.path.join(folder, "log.key")
+    subprocess.run([os.path.join(options.build, "service/ctl/tocsin"), "log", "keygen", key, "--name",
+                    "bench.example.org/log"], check=True, stdout=subprocess.DEVNULL)
+    bench_log(options, folder, max(0.01, 10 * SCALE), key)
+    with open(os.path.join(folder, "ids")) as f:
+        ids = f.read().split()
+    n, pairs = scaled(20000, 200), []
+    with LogDaemon(options.build, folder, os.path.join(folder, "bench_log.db"), key) as daemon:
+        asker, dice = Asker(daemon.port, daemon.author), random.Random(1)
+        for _ in range(REPEAT):
+            times = sorted(asker.get(f"/v1/receipts/{dice.choice(ids)}.{dice.randrange(1000)}/proof") for _ in range(n))
+            pairs.append((times[n * 99 // 100] * 1e3, 1.0))
+            say("proof", "p50", times[n // 2] * 1e3, "p99", pairs[-1][0])
+    result("proof", pairs, "ms(p99)", lower=True, digits=3)
+
+
+def log_email(options, folder):
+    """What the log costs a dispatch by email: messages a second with the sequencer and its signatures, and without."""
+    n, port, pairs = scaled(20000), free_port(), []
+    people, key = os.path.join(folder, "people.ndjson"), os.path.join(folder, "log.key")
+    roster(people, n)
+    subprocess.run([os.path.join(options.build, "service/ctl/tocsin"), "log", "keygen", key, "--name",
+                    "bench.example.org/log"], check=True, stdout=subprocess.DEVNULL)
+    with sink(folder, port) as peer:
+        peer.wait_port(port)
+        for _ in range(REPEAT):
+            rates = []
+            for kind in (Daemon, Unlogged):
+                with kind(options.build, folder, smtp_channel(port), f", key_file: {key}") as daemon:
+                    incident = daemon.incident()
+                    daemon.upload(incident, people)
+                    rates.append(n / daemon.release(incident, n, "email"))
+            pairs.append(tuple(rates))
+            say("log_email", pairs[-1])
+    result("log_email", pairs, "messages/s")
+
+
 BENCHES = {"email": email, "email_source": email_source, "sms": sms, "intake": intake, "memory": memory,
-           "verify": verify, "law": law}
+           "verify": verify, "law": law, "log": log, "proof": proof, "log_email": log_email}
 
 
 def main():

@@ -1,5 +1,6 @@
-/* bench_log.c - how fast the log takes receipts in, and gives proofs out: bench_log FOLDER
- * MILLIONS.
+/* bench_log.c - how fast the log takes receipts in, and gives proofs out: bench_log FOLDER MILLIONS
+ * [KEY]. With KEY (a file of tocsin log keygen) FOLDER/bench_log.db is left for a daemon to serve,
+ * and FOLDER/ids names its batches.
  *
  * First all receipts are stored (batches of 1,000, not timed), then the log starts on them: the
  * time until all are under a signed checkpoint. Then proofs by id, one after the other. The real
@@ -7,6 +8,7 @@
 /* System. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Base. */
@@ -51,6 +53,12 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void on_stopped(void *context)
+{
+    (void)context;
+    loop_stop(bench.loop);
+}
+
 static void ask_proof(void);
 
 static void on_proof(struct receipt_log_question *question)
@@ -61,10 +69,10 @@ static void on_proof(struct receipt_log_question *question)
         ask_proof();
         return;
     }
+    receipt_log_stop(bench.log, on_stopped, NULL);
     qsort(bench.times, PROOFS, sizeof(bench.times[0]), compare);
     printf("log_proof p50=%.3f p99=%.3f max=%.3f unit=ms\n", bench.times[PROOFS / 2] * 1e3,
            bench.times[PROOFS * 99 / 100] * 1e3, bench.times[PROOFS - 1] * 1e3);
-    loop_stop(bench.loop);
 }
 
 static void ask_proof(void)
@@ -149,14 +157,40 @@ static void fill(struct receipt_batch *batch)
     receipt_batch_finish(batch);
 }
 
+static void make_signer(struct note_signer *signer, const char *file)
+{
+    char line[512] = "";
+    struct sign_key key;
+    FILE *from = file == NULL ? NULL : fopen(file, "re");
+    if (file == NULL) {
+        sign_key_random(&key);
+        note_signer_init(signer, "bench.example.org/log", NOTE_ED25519, &key);
+        return;
+    }
+    require(from != NULL && fgets(line, sizeof(line), from) != NULL);
+    line[strcspn(line, "\n")] = 0;
+    require(note_signer_parse(signer, line));
+    fclose(from);
+}
+
+static void write_ids(const char *folder)
+{
+    char path[512], text[ID_TEXT_SIZE];
+    snprintf(path, sizeof(path), "%s/ids", folder);
+    FILE *to = fopen(path, "we");
+    require(to != NULL);
+    for (unsigned i = 0; i < bench.batches; i++)
+        fprintf(to, "%s\n", id_format(text, "rct", bench.ids[i]));
+    require(fclose(to) == 0);
+}
+
 int main(int argc, char **argv)
 {
     char path[512];
-    struct sign_key key;
     struct note_signer signer;
     struct error error;
-    if (argc != 3 || strtod(argv[2], NULL) <= 0) {
-        fprintf(stderr, "usage: bench_log FOLDER MILLIONS\n");
+    if ((argc != 3 && argc != 4) || strtod(argv[2], NULL) <= 0) {
+        fprintf(stderr, "usage: bench_log FOLDER MILLIONS [KEY]\n");
         return 64;
     }
     seal_init();
@@ -168,8 +202,7 @@ int main(int argc, char **argv)
     if (store_open(bench.loop, &(struct store_config){.path = path, .threads = true}, &bench.store,
                    &error) != RESULT_OK)
         panic("%s", error.text);
-    sign_key_random(&key);
-    note_signer_init(&signer, "bench.example.org/log", NOTE_ED25519, &key);
+    make_signer(&signer, argc == 4 ? argv[3] : NULL);
     const struct receipt_log_config config = {.loop = bench.loop,
                                               .store = bench.store,
                                               .signers = &signer,
@@ -184,5 +217,10 @@ int main(int argc, char **argv)
         next_put(&bench.puts[i]);
     }
     loop_run(bench.loop);
+    if (argc == 4) {
+        write_ids(argv[1]);
+        receipt_log_destroy(&bench.log);
+        store_close(&bench.store);
+    }
     return 0; /* the process's end frees the rest; the folder is the caller's */
 }

@@ -8,6 +8,7 @@
 
 /* Libraries. */
 #include <cmocka.h>
+#include <zlib.h>
 
 /* Base. */
 #include "base/json.h"
@@ -15,6 +16,9 @@
 
 /* Interfaces. */
 #include "tocsin/receipt.h"
+
+/* This module. */
+#include "service/receipts/receipt_leaves.h"
 
 enum { VIEWS = 1000 };
 struct views {
@@ -383,6 +387,64 @@ static const char *event_of(enum receipt_kind kind, int outcome, enum evidence e
     return word;
 }
 
+/* Every leaf alone is the leaf among all. */
+static void check_slots(const struct buf *packed, unsigned n)
+{
+    struct buf leaf;
+    buf_init(&leaf, SIZE_MAX);
+    for (unsigned slot = 0; slot < n; slot++) {
+        buf_clear(&leaf);
+        assert_true(receipt_leaf_read(packed->data, packed->length, n, slot, &leaf));
+        assert_int_equal(leaf.length, views.leaf[slot].length);
+        assert_memory_equal(leaf.data, views.leaf[slot].data, leaf.length);
+    }
+    buf_clear(&leaf);
+    assert_false(receipt_leaf_read(packed->data, packed->length, n, n, &leaf));
+    buf_free(&leaf);
+}
+
+static void collect(struct buf *raw, const struct views *from)
+{
+    for (unsigned i = 0; i < from->n; i++) {
+        buf_add_u16(raw, (uint16_t)from->leaf[i].length);
+        buf_add(raw, from->leaf[i].data, from->leaf[i].length);
+    }
+}
+
+/* If this fails, a proof is about another receipt than the one that was asked for, or those that
+ * were stored without restart points, or at the edges of one, cannot be proved. */
+static void one_leaf_is_found_without_the_others(void **state)
+{
+    static const unsigned sizes[] = {1, 127, 128, 129, 256, 257, 1000};
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        struct receipt_batch batch;
+        struct receipt receipt = attempt();
+        struct buf raw, plain;
+        receipt_batch_init(&batch, 7, 1, 1);
+        for (receipt.number = 0; receipt.number < sizes[i]; receipt.number++)
+            receipt_batch_add(&batch, &incident_key, &receipt);
+        receipt_batch_finish(&batch);
+        assert_int_equal(receipt_batch_read(batch.leaves.data, batch.leaves.length,
+                                            batch.details.data, batch.details.length, keep, &views),
+                         RESULT_OK);
+        check_slots(&batch.leaves, sizes[i]);
+        buf_init(&raw, SIZE_MAX);
+        buf_init(&plain, SIZE_MAX);
+        collect(&raw, &views);
+        uLongf length = compressBound(raw.length);
+        char *room = buf_reserve(&plain, length);
+        assert_int_equal(compress2((Bytef *)room, &length, (const Bytef *)raw.data, raw.length, 1),
+                         Z_OK);
+        plain.length = length;
+        check_slots(&plain, sizes[i]);
+        buf_free(&raw);
+        buf_free(&plain);
+        forget(&views);
+        receipt_batch_free(&batch);
+    }
+}
+
 /* If this fails, our evidence claims to be another kind of evidence than it is. */
 static void events_have_their_etsi_names(void **state)
 {
@@ -429,6 +491,7 @@ int main(void)
         cmocka_unit_test(plain_details_need_no_key),
         cmocka_unit_test(damaged_batches_are_refused),
         cmocka_unit_test(a_thousand_in_one_batch),
+        cmocka_unit_test(one_leaf_is_found_without_the_others),
         cmocka_unit_test(events_have_their_etsi_names),
         cmocka_unit_test(kinds_have_names),
     };
