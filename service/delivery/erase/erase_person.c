@@ -348,6 +348,7 @@ static bool note_place(struct erasing *it, const struct chunk_row *chunk)
     char key[TOKEN_TEXT_SIZE];
     const struct message_name name = {.wave = chunk->wave,
                                       .channel = chunk->channel,
+                                      .address = chunk->address,
                                       .recipient_id = it->people[it->person].recipient_id};
     if (it->n_places == PLACES_MAX)
         return false;

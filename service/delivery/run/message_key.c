@@ -16,8 +16,8 @@ void message_key(char to[TOKEN_TEXT_SIZE], const struct seal_key *token_key,
     uint8_t mac[32];
     struct buf text;
     buf_init(&text, SIZE_MAX);
-    buf_printf(&text, "message %lld %u %u %s", (long long)name->wave, name->channel, name->again,
-               name->recipient_id);
+    buf_printf(&text, "message %lld %u %u %u %s", (long long)name->wave, name->channel,
+               name->address, name->again, name->recipient_id);
     seal_mac(mac, token_key, text.data, text.length);
     buf_wipe(&text);
     base32_encode(to, mac, KEY_BYTES);

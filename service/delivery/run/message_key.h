@@ -10,6 +10,7 @@
 struct message_name {
     int64_t wave;
     uint8_t channel; /* index of the wave's policy */
+    uint8_t address; /* which of the person's addresses: each gets a message of its own */
     const char *recipient_id;
     uint8_t again; /* how often a provider gave it back: each time another key */
 };

@@ -133,6 +133,7 @@ static void fill_tokens(struct batch *batch, struct batch_item *item)
     const struct message_name name = {
         .wave = batch->run->chunk.wave,
         .channel = batch->run->chunk.channel,
+        .address = batch->run->chunk.address,
         .recipient_id = item->recipient_id,
         .again = (uint8_t)((item->flags & RETRY_TAKEN_BACK_MASK) / RETRY_TAKEN_BACK)};
     message_key(item->key, key, &name);
