@@ -131,6 +131,8 @@ struct store_wave_move {
     size_t n_parts;            /* 0 = all that are there */
     const int64_t *withdraws;  /* release of a correction: notice versions nobody is sent again */
     size_t n_withdraws;
+    const char *notices_digest; /* at release: the texts that are sent, kept; NULL = none */
+    struct blob notices;
     time_ms at, hold_until;
     const uint8_t *hash;  /* with break_glass: what he saw, and ... */
     struct blob document; /* ... the sealed document it is of */

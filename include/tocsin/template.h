@@ -158,6 +158,10 @@ struct notice_set;
  */
 enum result notice_set_load(const char *dir, struct notice_set **ret_set, struct error *error);
 void notice_set_destroy(struct notice_set **set);
+/* The texts and words of one kind as bytes to be kept (appended): equal texts give equal bytes. */
+bool notice_set_pack(const struct notice_set *set, const char *kind, struct buf *to);
+/* A set of that one kind again. INVALID: the bytes are no such pack. */
+enum result notice_set_unpack(const void *bytes, size_t length, struct notice_set **ret_set);
 /* Fills kind, locale (the one found: "fr-CA", else "fr", else "en"), text and words, owned by the
  * set; clears facts and values. RESULT_NOT_FOUND when there is no such kind. Thread-safe for
  * compiling in turn: json-c objects are read only. */

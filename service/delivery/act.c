@@ -28,6 +28,7 @@ void act_finish(struct act *act, enum result result, const struct error *error)
     dossier_destroy(&act->dossier);
     receipt_batch_free(&act->receipts);
     buf_free(&act->policy);
+    buf_free(&act->notices);
     buf_free(&act->document);
     mem_free(act);
     req->request.cb(&req->request);
@@ -267,6 +268,7 @@ void delivery_act(struct delivery *delivery, struct delivery_act *req)
     act->delivery = delivery;
     act->req = req;
     buf_init(&act->policy, SIZE_MAX);
+    buf_init(&act->notices, SIZE_MAX);
     buf_init(&act->document, SIZE_MAX);
     receipt_batch_init(&act->receipts, req->incident, 0, 0);
     act->load.request.cb = on_dossier;

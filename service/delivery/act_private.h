@@ -20,6 +20,8 @@ struct act {
     struct arena *arena;         /* for what is read */
     struct delivery_note note;
     struct buf document; /* the binding, sealed */
+    struct buf notices;  /* the texts that are released */
+    char notices_digest[DIGEST_TEXT_SIZE];
     struct buf policy;
     struct blob policy_blob;
     uint8_t hash[DIGEST_SIZE];

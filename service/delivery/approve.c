@@ -225,9 +225,22 @@ static void read_spec(struct act *act)
     act->move.withdraws = act->withdraws;
 }
 
+/* The texts as they are now: what is sent after an upgrade is what was approved before it. */
+static void keep_notices(struct act *act, struct policy *policy)
+{
+    uint8_t digest[DIGEST_SIZE];
+    dossier_pack(act->dossier, &act->notices);
+    sha256(digest, act->notices.data, act->notices.length);
+    hex_encode(policy->notices, digest, DIGEST_SIZE);
+    memcpy(act->notices_digest, policy->notices, sizeof(act->notices_digest));
+    act->move.notices_digest = act->notices_digest;
+    act->move.notices = (struct blob){act->notices.data, act->notices.length};
+}
+
 static void keep_policy(struct act *act)
 {
     struct policy policy = act->dossier->policy;
+    keep_notices(act, &policy);
     str_copy(policy.approval, sizeof(policy.approval), act->req->approval_hash);
     policy_write(&act->policy, &policy);
     act->policy_blob = (struct blob){act->policy.data, act->policy.length};

@@ -47,8 +47,14 @@ struct active_wave {
     struct braking braking;
 };
 
+enum { INSTALLED_KINDS = 4 };
+struct installed_notices {
+    char kind[24], digest[DIGEST_TEXT_SIZE];
+};
+
 struct delivery {
-    struct delivery_config config; /* arrays copied */
+    struct installed_notices installed[INSTALLED_KINDS]; /* dossier.c */
+    struct delivery_config config;                       /* arrays copied */
     struct vault vault;
     struct seal_key token_key; /* derived once the service key is known */
     id owner;                  /* this process */

@@ -10,6 +10,7 @@
 
 /* Base. */
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -26,7 +27,8 @@ static pthread_mutex_t compile_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct dossier_notices {
     pthread_mutex_t lock;
-    const struct notice_set *set;
+    const struct notice_set *set; /* installed, or: */
+    struct notice_set *kept;      /* as they were released; NULL: those are what is installed */
     struct json_object *values;
     char locales[NOTICES_MAX][72]; /* of the text, and of the facts that go into it */
     struct json_object *facts[NOTICES_MAX];
@@ -53,6 +55,7 @@ static void notices_destroy(struct dossier_notices *notices)
         json_object_put(notices->facts[i]);
     }
     json_object_put(notices->values);
+    notice_set_destroy(&notices->kept);
     pthread_mutex_destroy(&notices->lock);
     mem_free(notices);
 }
@@ -152,6 +155,63 @@ bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret
     source.values = notices->values;
     pthread_mutex_unlock(&notices->lock);
     *ret_source = source;
+    return true;
+}
+
+void dossier_pack(struct dossier *dossier, struct buf *to)
+{
+    dossier_words_lock(true);
+    require(notice_set_pack(dossier->notices->set, dossier->policy.kind, to));
+    dossier_words_lock(false);
+}
+
+/* ---- Texts that were released. ---- */
+
+/* Are they what is installed now? One digest a kind, made once: a set never changes. */
+static bool is_installed(struct delivery *delivery, struct dossier *dossier)
+{
+    struct installed_notices *known = delivery->installed;
+    unsigned i = 0;
+    while (i < INSTALLED_KINDS && known[i].kind[0] != 0 &&
+           !str_equal(known[i].kind, dossier->policy.kind))
+        i++;
+    if (i == INSTALLED_KINDS)
+        i = 0;
+    if (!str_equal(known[i].kind, dossier->policy.kind)) {
+        uint8_t digest[DIGEST_SIZE];
+        struct buf packed;
+        buf_init(&packed, SIZE_MAX);
+        dossier_pack(dossier, &packed);
+        sha256(digest, packed.data, packed.length);
+        hex_encode(known[i].digest, digest, DIGEST_SIZE);
+        str_copy(known[i].kind, sizeof(known[i].kind), dossier->policy.kind);
+        buf_free(&packed);
+    }
+    return str_equal(known[i].digest, dossier->policy.notices);
+}
+
+static void on_text(struct store_request *request)
+{
+    struct store_notice_text *text = container_of(request, struct store_notice_text, request);
+    struct dossier_load *req = container_of(text, struct dossier_load, text);
+    struct dossier_notices *notices = req->dossier->notices;
+    if (request->result == RESULT_OK &&
+        notice_set_unpack(text->body.data, text->body.length, &notices->kept) == RESULT_OK)
+        notices->set = notices->kept;
+    else
+        log_error("released_text_lost", LOG_INT("incident", req->incident));
+    req->request.cb(&req->request);
+}
+
+/* True: they are on their way. */
+static bool ask_text(struct dossier_load *req)
+{
+    struct dossier *dossier = req->dossier;
+    if (dossier == NULL || dossier->policy.notices[0] == 0 || is_installed(req->delivery, dossier))
+        return false;
+    req->text = (struct store_notice_text){.request = {.cb = on_text, .arena = dossier->arena},
+                                           .digest = dossier->policy.notices};
+    store_notice_text_get(req->delivery->config.store, &req->text);
     return true;
 }
 
@@ -310,7 +370,8 @@ static void dossier_loaded(struct store_request *request)
     if (req->request.result != RESULT_OK)
         dossier_destroy(&dossier);
     req->dossier = dossier;
-    req->request.cb(&req->request);
+    if (!ask_text(req))
+        req->request.cb(&req->request);
 }
 
 void dossier_load(struct delivery *delivery, struct dossier_load *req)

@@ -2,6 +2,7 @@
  * notices. Loaded on the loop; notices may be asked for on any thread. */
 #pragma once
 #include "service/delivery/plan/policy.h"
+#include "tocsin/store_notice.h"
 #include "tocsin/template.h"
 
 struct dossier {
@@ -30,6 +31,7 @@ struct dossier_load {
     struct dossier *dossier;       /* out: the caller destroys it */
     struct store_incident_get get; /* private */
     struct delivery *delivery;
+    struct store_notice_text text;
 };
 void dossier_load(struct delivery *delivery, struct dossier_load *req);
 void dossier_destroy(struct dossier **dossier);
@@ -50,3 +52,6 @@ enum result dossier_check(struct dossier *dossier, struct error *error);
  * its words are shared with whoever compiles: read them under dossier_words_lock(). */
 bool dossier_source(struct dossier *dossier, size_t i, struct notice_source *ret_source);
 void dossier_words_lock(bool lock);
+/* The texts of the incident's kind as bytes to be kept: those that were released, else those that
+ * are installed. Appended. */
+void dossier_pack(struct dossier *dossier, struct buf *to);

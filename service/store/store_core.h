@@ -54,6 +54,9 @@ void receipt_row_put_late(struct store_work *work, const struct receipt_batch *b
 /* Stores the reply of an idempotent request; NULL: nothing. False: the key is taken (EXISTS). */
 bool idempotency_row_put(struct store_work *work, const struct idempotency *record);
 
+/* Keeps the text of a notice; once is enough. */
+void notice_text_put(struct store_work *work, const char *digest, struct blob body);
+
 /* Columns of a wave as read_wave() wants them. */
 #define WAVE_COLUMNS                                                                               \
     "w.id, w.incident, w.ordinal, w.kind, w.state, w.held_from, w.policy, w.approved_hash,"        \

@@ -300,6 +300,8 @@ STORE_WRITE(wave_move, store_wave_move)
         result = release(work, req, &row);
     if (result == RESULT_OK) {
         write_move(work, req, &row);
+        if (req->notices_digest != NULL)
+            notice_text_put(work, req->notices_digest, req->notices);
         receipt_row_put(work, req->receipts);
         result = wave_row_get(work, req->wave, arena, &row);
         req->row = row;

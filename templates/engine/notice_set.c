@@ -16,18 +16,9 @@
 
 /* This module. */
 #include "notice_internal.h"
+#include "notice_set.h"
 
-enum { NAME_LENGTH_MAX = 36, PATH_LENGTH_MAX = 1024 };
-
-struct notice_file {
-    char kind[NAME_LENGTH_MAX], locale[NAME_LENGTH_MAX];
-    char *text;                /* a notice */
-    struct json_object *words; /* or words; their kind is "words" */
-};
-struct notice_set {
-    struct notice_file *files;
-    unsigned n;
-};
+enum { PATH_LENGTH_MAX = 1024 };
 
 static enum result read_file(const char *path, struct buf *to, struct error *error)
 {

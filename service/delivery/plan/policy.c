@@ -166,6 +166,8 @@ bool policy_write(struct buf *to, const struct policy *policy)
         policy->consent_required ? "true" : "false", (unsigned long long)policy->data_types,
         policy->furnished_mailbox ? "true" : "false", policy->kind);
     write_indexes(to, "ladder", policy->ladder, policy->n_ladder);
+    if (policy->notices[0] != 0)
+        buf_printf(to, ",\"notices\":\"%s\"", policy->notices);
     if (policy->spacing_ms > 0)
         buf_printf(to, ",\"spacing_ms\":%lld", (long long)policy->spacing_ms);
     return buf_printf(to, ",\"test\":%s}", policy->test ? "true" : "false");
@@ -227,6 +229,7 @@ enum result policy_read(struct policy *ret_policy, struct blob text,
     str_copy(policy.kind, sizeof(policy.kind), str_or(json_get_string(json, "kind"), "breach"));
     str_copy(policy.approval, sizeof(policy.approval),
              str_or(json_get_string(json, "approval"), ""));
+    str_copy(policy.notices, sizeof(policy.notices), str_or(json_get_string(json, "notices"), ""));
     json_object_put(json);
     if (result == RESULT_OK)
         *ret_policy = policy;

@@ -29,6 +29,7 @@ struct policy {
     char kind[24];
     uint64_t data_types;
     char approval[DIGEST_TEXT_SIZE]; /* hex of the hash that was approved */
+    char notices[DIGEST_TEXT_SIZE];  /* of the texts, as they were at the release; "": not kept */
 };
 
 /* From the configuration and the incident's document (channels[], furnished_mailbox, data_types,
