@@ -338,8 +338,9 @@ struct delivery_person {
     struct delivery_request request;
     id incident;
     uint32_t number;
-    struct recipient recipient; /* out */
-    struct seal_key seed;       /* out: for receipts about this person; wipe it */
+    struct recipient recipient;   /* out */
+    struct seal_key seed;         /* out: for receipts about this person; wipe it */
+    struct seal_key incident_key; /* out: their number is masked by it; wipe it */
 };
 void delivery_person(struct delivery *delivery, struct delivery_person *req);
 /* Seals or opens small bodies with an incident's key. `wrapped` is incident_row.key. */

@@ -82,8 +82,10 @@ static void person_read(struct delivery_request *request)
         it->match = it->person.recipient;
         it->match.number = it->candidates[it->at];
         it->seed = it->person.seed;
+        it->incident_key = it->person.incident_key;
     }
     seal_key_wipe(&it->person.seed);
+    seal_key_wipe(&it->person.incident_key);
     it->at++;
     look_at_next(it);
 }

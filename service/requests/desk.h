@@ -63,7 +63,7 @@ struct desk_case {
     size_t n_candidates, at;
     struct delivery_person person;
     struct recipient match;
-    struct seal_key seed;
+    struct seal_key seed, incident_key;
     unsigned matches;
     const char *reason;
     struct buf body;

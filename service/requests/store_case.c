@@ -30,7 +30,7 @@ static void add_receipt(struct desk_case *it, enum receipt_kind kind, const char
                            json_object_new_string(id_format(request, "req", it->row.id)));
     json_object_object_add(facts, "fee", json_object_new_int64(0));
     receipt_batch_add(
-        &it->receipts, NULL,
+        &it->receipts, person ? &it->incident_key : NULL, /* else nobody finds it by the person */
         &(struct receipt){.kind = kind,
                           .at = it->row.changed_at,
                           .incident = it->row.incident,

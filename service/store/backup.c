@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 /* Base. */
+#include "base/buf.h"
 #include "base/mem.h"
 
 /* Interfaces. */
@@ -63,12 +64,14 @@ static int64_t number_of(struct sql *sql, struct sql_query *query)
 /* The copy says that it is one, and so does not send by itself when it is put in place. */
 static void mark(struct sql *sql, const char *name, struct store_backup *ret)
 {
-    char value[256];
-    snprintf(value, sizeof(value), "{\"at\":%lld,\"backup\":\"%s\"}", (long long)ret->at, name);
+    struct buf value;
+    buf_init(&value, SIZE_MAX);
+    buf_printf(&value, "{\"at\":%lld,\"backup\":\"%s\"}", (long long)ret->at, name);
     sql_exec(sql,
              "INSERT INTO setting (name, value) VALUES ('" STORE_RESTORED_FROM "', $1)"
              " ON CONFLICT (name) DO UPDATE SET value = $1",
-             SQL_BLOB(value, strlen(value)));
+             SQL_BLOB(value.data, value.length));
+    buf_free(&value);
     sql_exec(sql, "DELETE FROM setting WHERE name = '" STORE_RESTORED_MARKED "'");
     ret->schema = number_of(sql, sql_start(sql, "PRAGMA user_version"));
     ret->incidents = number_of(sql, sql_start(sql, "SELECT count(*) FROM incident"));

@@ -192,6 +192,7 @@ static void on_person(struct delivery_request *request)
     req->request.error = request->error;
     if (request->result == RESULT_OK) {
         req->seed = person->seed;
+        req->incident_key = person->dossier->key;
         req->request.result =
             copy_recipient(req->request.arena, &person->recipient, &req->recipient);
     }

@@ -142,6 +142,10 @@ def paper(s, path):
     assert len(auditor.Ledger(s).letters["Person Number0"]) == 1, "two letters for one person"
     kinds = [r["kind"] for r in s.receipts(path)]
     assert "request_opened" in kinds and "request_matched" in kinds, kinds
+    own = [r["leaf"]["kind"] for r in s.person(path, "r00000")["receipts"]]  # the person's own timeline has them too
+    assert "request_opened" in own and "request_matched" in own, own
+    others = [r["leaf"]["kind"] for r in s.person(path, "r00001")["receipts"]]
+    assert "request_opened" not in others, others
     listed = s.expect(s.call("GET", f"/v1/written-notice-requests?incident={incident}", "compliance"), 200).json["items"]
     assert answer.json["id"] in [i["id"] for i in listed]
 
