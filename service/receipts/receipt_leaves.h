@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* One leaf of a batch of n, into the empty `to`: begins at the restart point before it, and inflates
- * no further than to it. False: damaged, or there is no such slot. */
+/* One leaf of a batch of n, into the empty `to`: begins at the restart point before it, and
+ * inflates no further than to it. False: damaged, or there is no such slot. */
 bool receipt_leaf_read(const void *leaves, size_t length, unsigned n, unsigned slot,
                        struct buf *to);
 
