@@ -20,7 +20,7 @@ master_key: file:{folder}/master.key
 notices: {notices}
 ladder: [email, postal]
 beside: [banner]
-brakes: {canary: 0, ramp: []}
+brakes: {{canary: 0, ramp: []}}
 channels:
   - channel: email
     provider: discard
