@@ -37,7 +37,7 @@ log:
   key_file: {folder}/log.key
 {witnesses}
 ladder: [email]
-brakes: {canary: 0, ramp: []}
+brakes: {{canary: 0, ramp: []}}
 channels:
   - channel: email
     provider: discard
