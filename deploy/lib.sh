@@ -38,5 +38,5 @@ BUILD_PACKAGES=(cmake ninja-build gcc libc6-dev pkg-config libuv1-dev libcurl4-o
 
 # Real peers and helpers of the tests: a relay with real bounces, an SMS gateway with a simulated network.
 # Go verifies the log of receipts by others' code (golang.org/x/mod); any Go does.
-TEST_PACKAGES=(postfix kannel kannel-extras openssl poppler-utils golang-golang-x-mod-dev python3-yaml python3-jsonschema strace jq xxd)
+TEST_PACKAGES=(chromium fonts-dejavu-core postfix kannel kannel-extras openssl poppler-utils golang-golang-x-mod-dev python3-yaml python3-jsonschema strace jq xxd)
 command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || TEST_PACKAGES+=(golang-go)

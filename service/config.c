@@ -170,7 +170,9 @@ static bool read_rules(struct config_reader *reader)
     if (!read_number(reader, "approvals_required", text->approvals_required,
                      (struct config_range){1, 16}, &approvals) ||
         !read_bool(reader, "consent_required", text->consent_required, &config->consent_required) ||
-        !read_bool(reader, "break_glass", text->break_glass, &config->break_glass))
+        !read_bool(reader, "break_glass", text->break_glass, &config->break_glass) ||
+        !read_bool(reader, "approvers_claimed", text->approvers_claimed,
+                   &config->approvers_claimed))
         return false;
     config->currency = text->currency;
     if (text->currency && (strlen(text->currency) != 3 ||

@@ -58,7 +58,7 @@ struct config {
     size_t n_signers;
     int approvals_required;
     int64_t spacing_ms; /* between notices of different incidents to one person; 0 = none */
-    bool consent_required, break_glass;
+    bool consent_required, break_glass, approvers_claimed;
     const char *currency; /* of prices; NULL: not given */
     int64_t retry_base_ms, retry_max_ms;
     unsigned retry_limit;

@@ -166,6 +166,7 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(config_text, consent_required),
     TEXT(config_text, spacing),
     TEXT(config_text, break_glass),
+    TEXT(config_text, approvers_claimed),
     TEXT(config_text, currency),
     CYAML_FIELD_SEQUENCE("ladder", OPTIONAL_TEXT, struct config_text, ladder, &name_value, 0,
                          CONFIG_CHANNELS_MAX),

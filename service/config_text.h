@@ -74,6 +74,7 @@ struct text_http {
 struct config_text {
     char *listen, *allow_public, *public_url, *master_key, *notices;
     char *approvals_required, *consent_required, *spacing, *break_glass, *currency;
+    char *approvers_claimed;
     char *lease, *stop_grace, *render_threads, *disk_min_mib, *written_notice_due;
     char *retention_months;
     struct text_store store;

@@ -310,6 +310,7 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .consent_required = config->consent_required,
         .spacing_ms = config->spacing_ms,
         .break_glass = config->break_glass,
+        .approvers_claimed = config->approvers_claimed,
         .currency = config->currency,
         .public_url = config->public_url,
         .render_threads = config->render_threads,

@@ -48,6 +48,7 @@ enum receipt_kind {
     RECEIPT_APPROVAL_REFUSED, /* somebody tried: the number of people typed was wrong */
     RECEIPT_BREAK_GLASS,      /* one person released alone */
     RECEIPT_REVIEWED,         /* a second one looked at that afterwards */
+    RECEIPT_TOKEN_CLAIMED,    /* an invited person made a credential of his own */
     RECEIPT_FORMAT_OWED,      /* told, but no channel has the form that the person can read */
     RECEIPT_PREFERENCE,       /* a wish, or a dead address, was noted, taken back or forgotten */
     RECEIPT_BACKUP_MADE,      /* a copy of the store was made; what it holds, and its digest */

@@ -27,10 +27,14 @@ void store_configured(struct store *store, struct store_configured *req);
 
 /* ---- Access tokens (bearer): only hashes are stored. ---- */
 enum token_kind { TOKEN_PROGRAM = 0, TOKEN_PERSON = 1 }; /* stored: frozen */
+/* Stored: frozen. An invitation is good for nothing but to be claimed: whoever minted a token has
+ * seen it, so one that was claimed is the person's own. */
+enum token_claim { TOKEN_MINTED = 0, TOKEN_INVITATION = 1, TOKEN_CLAIMED = 2 };
 struct access_token {
     id id;            /* "tok_..." in the API, and the principal */
     id person;        /* whose it is: the id of the holder's first token; put: 0 = its own */
     int kind;         /* enum token_kind */
+    int claim;        /* enum token_claim */
     const char *name; /* of the person or program */
     unsigned roles;   /* bits; the API gives them their meaning */
     uint8_t hash[DIGEST_SIZE];
@@ -46,6 +50,8 @@ struct store_token {
 /* Keeps the hash of a new token, with its receipt. EXISTS: the id is taken; NOT_FOUND: token.person
  * has no token of this kind that is his own. */
 void store_token_put(struct store *store, struct store_token *req);
+/* Puts token.hash in the place of an invitation's. EXISTS: it was claimed before; NOT_FOUND. */
+void store_token_claim(struct store *store, struct store_token *req);
 /* By id, revoked ones too (revoked_at says when). NOT_FOUND. */
 void store_token_find(struct store *store, struct store_token *req);
 /* From `at` on it opens nothing. NOT_FOUND; EXISTS: it was revoked before. */

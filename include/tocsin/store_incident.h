@@ -111,6 +111,7 @@ struct store_approval {
     uint8_t hash[DIGEST_SIZE]; /* what this person saw */
     int64_t version;      /* incident.version the hash was made from: CONFLICT when it moved on */
     int required;         /* valid approvals that make the wave APPROVED */
+    bool claimed;         /* only a credential that was claimed approves; else DENIED */
     struct blob document; /* sealed: what the hash is of; kept once a hash */
     time_ms at;
     const struct receipt_batch *receipts;

@@ -59,16 +59,18 @@ void access_mint(struct store *store, struct access_mint *mint)
     mint->id = parts.id;
     mint->name_copy = mem_strdup(mint->name);
     mint_receipt(mint);
-    mint->put = (struct store_token){.request.cb = minted,
-                                     .token = {.id = parts.id,
-                                               .name = mint->name_copy,
-                                               .roles = mint->roles,
-                                               .kind = mint->kind,
-                                               .person = mint->person,
-                                               .created_at = mint->at,
-                                               .revoked_at = TIME_NONE,
-                                               .minted_by = mint->minted_by},
-                                     .receipts = &mint->receipts};
+    mint->put =
+        (struct store_token){.request.cb = minted,
+                             .token = {.id = parts.id,
+                                       .name = mint->name_copy,
+                                       .roles = mint->roles,
+                                       .kind = mint->kind,
+                                       .claim = mint->invite ? TOKEN_INVITATION : TOKEN_MINTED,
+                                       .person = mint->person,
+                                       .created_at = mint->at,
+                                       .revoked_at = TIME_NONE,
+                                       .minted_by = mint->minted_by},
+                             .receipts = &mint->receipts};
     sha256(mint->put.token.hash, parts.secret, sizeof parts.secret);
     explicit_bzero(&parts, sizeof parts);
     store_token_put(store, &mint->put);
@@ -161,6 +163,10 @@ static void judge(struct access_check *check)
     bool same = secret_equal(hash, token->hash, DIGEST_SIZE);
     if (same && check->well_formed && check->find.request.result == RESULT_OK &&
         token->revoked_at == TIME_NONE && token->id == check->parts.id) {
+        check->principal = token->id;
+        check->invited = token->claim == TOKEN_INVITATION;
+        if (check->invited)
+            return;
         grant(check, token->roles, token->minted_by);
         if (check->generation == check->access->generation)
             cache_add(check->access, token);
@@ -202,7 +208,7 @@ bool access_check(struct access *access, const char *authorization, struct acces
 {
     static const char scheme[] = "Bearer ";
     check->access = access;
-    check->granted = false;
+    check->granted = check->invited = false;
     check->generation = access->generation;
     const char *text = NULL;
     if (authorization && strncasecmp(authorization, scheme, sizeof scheme - 1) == 0)

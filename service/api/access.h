@@ -43,6 +43,7 @@ struct access_mint {
     const char *name; /* in: of the person or program; copied */
     unsigned roles;   /* in */
     int kind;         /* in: enum token_kind */
+    bool invite;      /* in: an invitation, which the person claims */
     id person;        /* in: the holder's first token; 0: this is the first */
     id minted_by;     /* in: 0 = the machine's owner, at the daemon's command line */
     time_ms at;       /* in */
@@ -70,6 +71,7 @@ void access_destroy(struct access **access);
 struct access_check {
     void (*cb)(struct access_check *check);
     bool granted;            /* out */
+    bool invited;            /* out: an invitation: it grants nothing; principal is out */
     enum result result;      /* out: RESULT_OK when an answer could be had */
     struct error error;      /* out */
     id principal, minted_by; /* out, when granted */

@@ -99,3 +99,19 @@ struct json_object *incident_view(const struct delivery_incident_get *got)
     json_object_object_add(json, "incident", json_object_get(got->document));
     return json;
 }
+
+void incident_view_glass(struct json_object *view, const struct break_glass_row *row)
+{
+    struct json_object *waves = json_get(view, "waves");
+    for (size_t i = 0; i < json_object_array_length(waves); i++) {
+        struct json_object *wave = json_object_array_get_idx(waves, i);
+        if (json_get_int(wave, "wave", 0) != row->wave)
+            continue;
+        struct json_object *item = json_object_new_object();
+        out_id(item, "principal", "tok", row->principal);
+        out_time(item, "at", row->at);
+        out_id(item, "reviewed_by", "tok", row->reviewed_by);
+        out_time(item, "reviewed_at", row->reviewed_at);
+        json_object_object_add(wave, "break_glass", item);
+    }
+}

@@ -176,18 +176,19 @@ void incidents_post(struct call *call)
 struct get {
     struct call *call;
     struct delivery_incident_get get;
+    struct store_break_glass_list glass;
 };
 
-static void got(struct delivery_request *request)
+/* Who released a wave alone belongs to what is known of it. */
+static void glass_listed(struct store_request *request)
 {
-    struct get *get = container_of(request, struct get, get.request);
-    if (request->result != RESULT_OK) {
-        call_error(get->call, &request->error);
-        return;
-    }
+    struct get *get = container_of(request, struct get, glass.request);
+    struct json_object *json = incident_view(&get->get);
+    for (size_t i = 0; request->result == RESULT_OK && i < get->glass.n; i++)
+        incident_view_glass(json, &get->glass.rows[i]);
     const char *etag = arena_printf(get->call->arena, "\"%lld\"", (long long)get->get.row.version);
     size_t length = 0;
-    const char *text = json_text_of(get->call->arena, incident_view(&get->get), &length);
+    const char *text = json_text_of(get->call->arena, json, &length);
     json_object_put(get->get.document);
     json_object_put(get->get.spec);
     if (!text || !etag)
@@ -200,6 +201,18 @@ static void got(struct delivery_request *request)
                                                    .length = length,
                                                    .fields = &(struct http_field){"ETag", etag},
                                                    .n_fields = 1});
+}
+
+static void got(struct delivery_request *request)
+{
+    struct get *get = container_of(request, struct get, get.request);
+    if (request->result != RESULT_OK) {
+        call_error(get->call, &request->error);
+        return;
+    }
+    get->glass = (struct store_break_glass_list){
+        .request = {.cb = glass_listed, .arena = get->call->arena}, .incident = get->get.incident};
+    store_break_glass_list(get->call->api->config.store, &get->glass);
 }
 
 void incidents_get(struct call *call)

@@ -105,16 +105,7 @@ static void on_glass(struct store_request *request)
         container_of(request, struct store_break_glass_list, request);
     struct progress *it = container_of(glass, struct progress, glass);
     for (size_t i = 0; request->result == RESULT_OK && i < glass->n; i++)
-        for (size_t k = 0; k < it->get.n_waves; k++) {
-            if (it->get.waves[k].row.id != glass->rows[i].wave)
-                continue;
-            struct json_object *item = json_object_new_object();
-            out_id(item, "principal", "tok", glass->rows[i].principal);
-            out_time(item, "at", glass->rows[i].at);
-            out_id(item, "reviewed_by", "tok", glass->rows[i].reviewed_by);
-            out_time(item, "reviewed_at", glass->rows[i].reviewed_at);
-            json_object_object_add(wave_json_of(it, k), "break_glass", item);
-        }
+        incident_view_glass(it->json, &glass->rows[i]);
     progress_end(it, request->result, &request->error);
 }
 

@@ -80,6 +80,8 @@ void written_request_decide(struct call *call);
 void tokens_post(struct call *call);
 void tokens_list(struct call *call);
 void token_delete(struct call *call);
+/* claim.c */
+void token_claim_post(struct call *call);
 /* erasures.c */
 void preferences_put(struct call *call);
 void preferences_lookup(struct call *call);

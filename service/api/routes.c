@@ -50,6 +50,7 @@ static const struct http_route routes[] = {
     ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}", wave_get, STAFF | ADMIN, BODY_NONE, 0, ""),
     ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}/preview", preview_get, RESP | APPR | COMP, BODY_NONE, 0, "recipient,channel"),
     ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}/rehearsal", rehearsal_get, RESP | APPR | COMP | OPER, BODY_NONE, 0, "limit"),
+    ROUTE("GET",    "/v1/incidents/{id}/waves/{ordinal}/approvals", approvals_get, STAFF, BODY_NONE, 0, "people"),
     ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/approvals", approvals_post, APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/release", release_post, RESP | APPR, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("POST",   "/v1/incidents/{id}/waves/{ordinal}/hold", hold_post, STAFF, BODY_JSON, 4 * KIB, ""),
@@ -128,6 +129,7 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/written-notice-requests/{id}/decision", written_request_decide, OPER, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("POST",   "/v1/tokens", tokens_post, ADMIN, BODY_JSON, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/tokens/claim", token_claim_post, ANYBODY, BODY_JSON, 4 * KIB, ""),
     ROUTE("GET",    "/v1/tokens", tokens_list, ADMIN, BODY_NONE, 0, ""),
     ROUTE("DELETE", "/v1/tokens/{id}", token_delete, ADMIN, BODY_NONE, 0, ""),
 

@@ -39,9 +39,11 @@ void approvals_get(struct call *call)
 {
     const char *people = http_request_query(call->http, "people");
     int64_t wave = 0;
+    int ordinal = 0;
     bool real = people && str_equal(people, "real");
     id incident = call_path_id(call, "id", "inc");
-    if (!incident || !call_query_number(call, "wave", INT64_MAX, &wave))
+    if (!incident || !call_path_ordinal(call, &ordinal) ||
+        !call_query_number(call, "wave", INT64_MAX, &wave))
         return;
     if (people && !real && !str_equal(people, "made_up")) {
         call_problem(call, HTTP_PROBLEM_INVALID_PARAMETER, "people",
@@ -59,6 +61,7 @@ void approvals_get(struct call *call)
                                             .incident = incident,
                                             .principal = call->principal,
                                             .wave = wave,
+                                            .ordinal = ordinal,
                                             .real = real};
     delivery_summary(call->api->config.delivery, &it->summary);
 }

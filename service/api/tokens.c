@@ -13,6 +13,9 @@
 /* By enum token_kind. */
 static const char *const kinds[] = {"program", "person", NULL};
 
+/* By enum token_claim. */
+static const char *const claims[] = {"minted", "invitation", "claimed"};
+
 static void add_roles(struct json_object *to, unsigned roles)
 {
     struct json_object *array = json_object_new_array();
@@ -44,7 +47,7 @@ static void minted(struct access_mint *minted_token)
     add_roles(json, minted_token->roles);
     out_text(json, "kind", kinds[minted_token->kind]);
     out_id(json, "person", "tok", minted_token->put.token.person);
-    out_text(json, "token", minted_token->text);
+    out_text(json, minted_token->invite ? "invitation" : "token", minted_token->text);
     out_time(json, "created_at", minted_token->at);
     out_id(json, "minted_by", "tok", minted_token->minted_by);
     access_mint_wipe(minted_token);
@@ -52,10 +55,9 @@ static void minted(struct access_mint *minted_token)
 }
 
 static const struct member_rule token_members[] = {
-    {"name", MEMBER_LINE, 100, true, NULL},
-    {"roles", MEMBER_ARRAY, 6, true, NULL},
-    {"kind", MEMBER_WORD, 16, false, kinds},
-    {"person", MEMBER_LINE, ID_TEXT_SIZE - 1, false, NULL},
+    {"name", MEMBER_LINE, 100, true, NULL},  {"roles", MEMBER_ARRAY, 6, true, NULL},
+    {"kind", MEMBER_WORD, 16, false, kinds}, {"person", MEMBER_LINE, ID_TEXT_SIZE - 1, false, NULL},
+    {"invite", MEMBER_BOOL, 0, false, NULL},
 };
 
 static unsigned read_roles(struct json_object *json, struct findings *findings)
@@ -120,6 +122,7 @@ void tokens_post(struct call *call)
     it->mint = (struct access_mint){.name = json_get_string(call->json, "name"),
                                     .roles = roles,
                                     .kind = kind,
+                                    .invite = json_get_bool(call->json, "invite", false),
                                     .person = person,
                                     .minted_by = call->principal,
                                     .at = call_now(call),
@@ -150,6 +153,7 @@ static void listed(struct store_request *request)
         add_roles(item, token->roles);
         out_text(item, "kind", kinds[token->kind == TOKEN_PERSON]);
         out_id(item, "person", "tok", token->person);
+        out_text(item, "claim", claims[token->claim <= TOKEN_CLAIMED ? token->claim : 0]);
         out_time(item, "created_at", token->created_at);
         out_time(item, "revoked_at", token->revoked_at);
         out_id(item, "minted_by", "tok", token->minted_by);

@@ -221,7 +221,7 @@ static void sample_frame(struct buf *to, struct json_object *s, struct json_obje
     html_f(to,
            "<iframe sandbox=\"\" loading=\"lazy\" title=\"As a web page: %s\" "
            "src=\"/console/incidents/%s/waves/%lld/sample?variant=",
-           name, json_get_string(s, "incident"), (long long)json_get_int(s, "wave", 0));
+           name, json_get_string(s, "incident"), (long long)json_get_int(s, "ordinal", 1));
     html_url(to, json_get_string(variant, "key"));
     html_raw(to, "\"></iframe>\n");
 }
@@ -269,7 +269,7 @@ static void variant(struct buf *to, struct json_object *s, struct json_object *i
         html_f(to, "<p class=\"error\">This text has a hole: %s.</p>\n",
                json_get_string(sample, "missing"));
     sample_text(to, "Subject:", json_get_string(sample, "subject"));
-    sample_text(to, "Line shown:", json_get_string(sample, "line"));
+    sample_text(to, "Line:", json_get_string(sample, "line"));
     if (!str_empty(json_get_string(sample, "text")))
         html_f(to,
                "<pre tabindex=\"0\" role=\"region\" aria-label=\"Text: %s\" lang=\"%s\">%s</pre>\n",
@@ -414,7 +414,7 @@ static void form(struct buf *to, const struct approval_page *page)
            "<label for=\"people\">Type the number of people</label>"
            "<p class=\"soft\" id=\"people-hint\">Digits only. It stands at the top of this page; "
            "a wrong number is refused and recorded.</p>",
-           json_get_string(s, "incident"), (long long)json_get_int(s, "wave", 0), page->csrf,
+           json_get_string(s, "incident"), (long long)json_get_int(s, "ordinal", 1), page->csrf,
            json_get_string(s, "hash"));
     if (page->problem)
         html_f(to, "<p class=\"error\" id=\"people-error\">%s</p>", page->problem);

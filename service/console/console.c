@@ -39,6 +39,8 @@ static const struct http_route pages[] = {
     PAGE("GET", "/console", index_page, READERS, "after"),
     PAGE("GET", "/console/sign-in", sign_in_page, 0, "next"),
     FORM("/console/sign-in", sign_in_post, 0),
+    PAGE("GET", "/console/join", join_page, 0, ""),
+    FORM("/console/join", join_post, 0),
     FORM("/console/logout", sign_out_post, ROLES_ALL),
     PAGE("GET", "/console/incidents/{id}", status_get, READERS, "live"),
     PAGE("GET", "/console/incidents/{id}/waves/{n}/approval", approval_get, READERS, "done"),

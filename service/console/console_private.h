@@ -23,6 +23,9 @@ bool console_form(struct call *call, struct fields *form);
 void sign_in_page(struct call *call);
 void sign_in_post(struct call *call);
 void sign_out_post(struct call *call);
+/* join.c */
+void join_page(struct call *call);
+void join_post(struct call *call);
 /* Nobody is signed in, or the role may not. */
 void console_denied(struct call *call);
 /* pages.c */

@@ -32,7 +32,8 @@ static id incident_of(struct call *call)
 static int64_t wave_of(struct call *call)
 {
     int64_t wave;
-    if (parse_i64(str_or(http_request_param(call->http, "n"), ""), &wave) && wave > 0)
+    if (parse_i64(str_or(http_request_param(call->http, "n"), ""), &wave) && wave > 0 &&
+        wave < INT32_MAX)
         return wave;
     console_error(call, 404, "There is no such wave; go back to what waits.");
     return 0;
@@ -200,7 +201,7 @@ static void show_summary(struct approval *it)
         .request = {.cb = summed_up, .arena = it->call->arena},
         .incident = it->act.incident,
         .principal = it->call->principal,
-        .wave = it->act.wave,
+        .ordinal = it->act.ordinal,
     };
     delivery_summary(it->call->api->config.delivery, &it->summary);
 }
@@ -214,7 +215,7 @@ static struct approval *approval_make(struct call *call)
     struct approval *it = arena_new(call->arena, struct approval);
     it->call = call;
     it->act.incident = incident;
-    it->act.wave = wave;
+    it->act.ordinal = (int)wave;
     it->status = 200;
     return it;
 }
@@ -247,7 +248,7 @@ static void acted(struct delivery_request *request)
     char incident[ID_TEXT_SIZE];
     const char *path =
         arena_printf(call->arena, "/console/incidents/%s/waves/%lld/approval?done=1",
-                     id_format(incident, "inc", it->act.incident), (long long)it->act.wave);
+                     id_format(incident, "inc", it->act.incident), (long long)it->act.ordinal);
     console_redirect(call, str_or(path, "/console"), NULL);
 }
 
@@ -327,7 +328,7 @@ void sample_get(struct call *call)
     it->sample = (struct delivery_sample){
         .request = {.cb = sampled, .arena = call->arena},
         .incident = incident,
-        .wave = wave,
+        .ordinal = (int)wave,
         .key = str_or(http_request_query(call->http, "variant"), ""),
     };
     delivery_sample(call->api->config.delivery, &it->sample);

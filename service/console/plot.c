@@ -1,4 +1,4 @@
-/* plot.c - see the header. Coordinates are whole pixels of a 640 x 200 view, which scales. */
+/* plot.c - see the header. Coordinates are whole pixels of a 400 x 170 view, which scales. */
 /* Base. */
 #include "base/str.h"
 
@@ -6,7 +6,7 @@
 #include "service/console/html.h"
 #include "service/console/plot.h"
 
-enum { WIDTH = 640, HEIGHT = 200, LEFT = 48, RIGHT = 8, TOP = 12, BOTTOM = 28 };
+enum { WIDTH = 400, HEIGHT = 170, LEFT = 48, RIGHT = 8, TOP = 12, BOTTOM = 28 };
 enum { SPAN_X = WIDTH - LEFT - RIGHT, SPAN_Y = HEIGHT - TOP - BOTTOM };
 
 static int64_t sum_of(const struct plot *plot, unsigned hour)

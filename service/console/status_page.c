@@ -151,7 +151,7 @@ static void plots(struct buf *to, struct json_object *wave, time_ms now)
     buf_init(&id, 64);
     buf_printf(&id, "w%lldramp", (long long)json_get_int(wave, "ordinal", 0));
     plot.id = id.data;
-    plot.title = "Accepted in all, and the people planned";
+    plot.title = "Messages accepted so far, over all channels";
     fill(&plot, json_get(wave, "hours"), NULL);
     html_raw(to, "<h3>Ramp</h3>\n");
     plot_ramp(to, &plot, json_get_int(json_get(wave, "people"), "planned", 0));
@@ -198,6 +198,20 @@ static void glass(struct buf *to, struct json_object *wave)
                json_get_string(glass, "at"));
 }
 
+/* What brakes the wave now, where something does. */
+static void brakes(struct buf *to, struct json_object *wave)
+{
+    struct json_object *brakes = json_get(wave, "brakes");
+    const char *waits = json_get_string(brakes, "waits_for");
+    const char *stage = json_get_string(brakes, "stage");
+    if (waits != NULL || stage != NULL)
+        html_f(to, "<div class=\"panel%s\"><p>Brakes: %s%s%s%s%s</p></div>\n",
+               waits != NULL ? " warn" : "", str_or(stage, "open"),
+               waits != NULL ? "; waits for " : "", str_or(waits, ""),
+               json_get_string(brakes, "next_at") != NULL ? " until " : "",
+               str_or(json_get_string(brakes, "next_at"), ""));
+}
+
 static void wave(struct buf *to, const struct status_page *page, struct json_object *item)
 {
     struct buf id;
@@ -206,6 +220,7 @@ static void wave(struct buf *to, const struct status_page *page, struct json_obj
     html_f(to, "<h2>Wave %lld: %s</h2>\n", (long long)json_get_int(item, "ordinal", 0),
            json_get_string(item, "state"));
     glass(to, item);
+    brakes(to, item);
     deadlines(to, item);
     told_bar(to, json_get(item, "people"), id.data);
     counts(to, json_get(item, "people"));
@@ -213,7 +228,7 @@ static void wave(struct buf *to, const struct status_page *page, struct json_obj
            "<p>Leaving now: %lld a minute. <a href=\"/console/incidents/%s/waves/%lld/approval\">"
            "What was approved</a></p>\n",
            (long long)json_get_int(item, "rate_per_minute", 0),
-           json_get_string(page->progress, "id"), (long long)json_get_int(item, "wave", 0));
+           json_get_string(page->progress, "id"), (long long)json_get_int(item, "ordinal", 0));
     channels(to, json_get(item, "ways"));
     plots(to, item, page->now);
     buf_free(&id);

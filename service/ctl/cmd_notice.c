@@ -71,11 +71,6 @@ static enum ctl_exit decide(struct ctl *ctl, const char *tail, const char *body)
     return code;
 }
 
-enum ctl_exit run_approve(struct ctl *ctl)
-{
-    return decide(ctl, "/approvals", "{}");
-}
-
 enum ctl_exit run_cancel(struct ctl *ctl)
 {
     return decide(ctl, "/cancel", "{}");

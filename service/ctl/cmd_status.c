@@ -28,6 +28,26 @@ struct watch {
     int64_t interval_ms;
 };
 
+/* Of what has left: what failed, bounced or came back. Nothing while nothing has left. */
+static void print_bounces(struct json_object *counts)
+{
+    int64_t left = 0, bad = 0;
+
+    json_object_object_foreach(counts, state, value)
+    {
+        int64_t n = json_object_get_int64(value);
+        if (str_equal(state, "failed") || str_equal(state, "bounced") ||
+            str_equal(state, "returned"))
+            bad += n;
+        if (!str_equal(state, "pending") && !str_equal(state, "deferred") &&
+            !str_equal(state, "canceled"))
+            left += n;
+    }
+    if (left > 0)
+        (void)printf(" bounce rate %lld.%lld %%", (long long)(bad * 100 / left),
+                     (long long)(bad * 1000 / left % 10));
+}
+
 static unsigned print_counts(const struct summary *s)
 {
     unsigned lines = 1;
@@ -42,6 +62,7 @@ static unsigned print_counts(const struct summary *s)
             print_safe(stdout, key);
             (void)printf(" %s  ", scalar_text(value, &cell));
         }
+        print_bounces(counts);
         (void)putchar('\n');
         lines++;
     }
@@ -71,6 +92,14 @@ static unsigned print_summary(const struct summary *s)
         lines++;
     }
     lines += print_counts(s);
+    if (s->hold_until != NULL) {
+        print_pair("held until", s->hold_until);
+        lines++;
+    }
+    if (s->alone) {
+        print_pair("ALARM", "released by one person alone; have another review it: tocsin review");
+        lines++;
+    }
     if (summary_pace(s, clock_now(clock_system()), text, sizeof(text))) {
         print_pair("pace", text);
         lines++;

@@ -12,14 +12,18 @@
 
 static enum ctl_exit print_token(struct json_object *made)
 {
-    const char *token = json_get_string(made, "token");
+    const char *invitation = json_get_string(made, "invitation");
+    const char *token = str_or(json_get_string(made, "token"), invitation);
 
     if (str_empty(token))
         return complain(CTL_SERVER, "the server made no token");
     (void)fputs("id: ", stderr);
     print_safe(stderr, json_get_string(made, "id"));
-    (void)fputs("\nThe token is shown this once; keep it in a file that only its owner reads:\n",
-                stderr);
+    (void)fputs(
+        invitation != NULL
+            ? "\nThe invitation is shown this once; give it to its person alone:\n"
+            : "\nThe token is shown this once; keep it in a file that only its owner reads:\n",
+        stderr);
     print_safe(stdout, token);
     (void)putchar('\n');
     return CTL_OK;
@@ -52,6 +56,8 @@ enum ctl_exit run_token_create(struct ctl *ctl)
     wanted = json_object_new_object();
     json_object_object_add(wanted, "roles", split_roles(role));
     json_object_object_add(wanted, "name", json_object_new_string(name));
+    if (ctl_option(ctl, "invite") != NULL)
+        json_object_object_add(wanted, "invite", json_object_new_boolean(true));
     buf_init(&body, SIZE_MAX);
     (void)json_write(&body, wanted);
     json_object_put(wanted);
@@ -92,5 +98,32 @@ enum ctl_exit run_token_revoke(struct ctl *ctl)
         (void)puts("revoked");
     json_object_put(answer);
     buf_free(&path);
+    return code;
+}
+
+enum ctl_exit run_token_claim(struct ctl *ctl)
+{
+    struct json_object *wanted, *made;
+    char line[256];
+    struct buf body;
+    enum ctl_exit code;
+
+    if (fgets(line, sizeof(line), stdin) == NULL || str_empty(str_trim(line)))
+        return complain(CTL_USAGE, "token claim reads the invitation from standard input");
+    wanted = json_object_new_object();
+    json_object_object_add(wanted, "invitation", json_object_new_string(str_trim(line)));
+    buf_init(&body, SIZE_MAX);
+    (void)json_write(&body, wanted);
+    json_object_put(wanted);
+    code = ask_json(ctl,
+                    &(struct api_request){.method = "POST",
+                                          .path = "/v1/tokens/claim",
+                                          .body = body.data,
+                                          .body_length = body.length},
+                    &made);
+    if (made != NULL)
+        code = print_token(made);
+    json_object_put(made);
+    buf_wipe(&body);
     return code;
 }

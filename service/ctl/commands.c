@@ -111,6 +111,15 @@ static const struct ctl_option decide_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option approve_options[] = {
+    {"wave", 'w', "N", "this wave (default: the first)"},
+    {"people", 0, "N", "the number of people, instead of typing it"},
+    {"samples", 's', "DIR", "write a sample of every variant into this directory"},
+    {"real", 0, NULL, "samples of real people (roles that may read people; it is a receipt)"},
+    {"dry-run", 'n', NULL, "only show, approve nothing"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option release_options[] = {
     {"alone", 0, NULL, "without an approval, where that is configured; it is alarmed"},
     {"reason", 0, "TEXT", "with --alone: why; it stands in the receipt"},
@@ -248,6 +257,7 @@ static const struct ctl_option token_options[] = {
     {"role", 0, "ROLES",
      "responder, approver, compliance, operator, app, admin; commas between (needed)"},
     {"name", 0, "NAME", "whose it is (needed)"},
+    {"invite", 0, NULL, "an invitation: its person claims a credential that you never see"},
     OPTIONS_END,
 };
 
@@ -294,8 +304,11 @@ const struct ctl_command ctl_commands[] = {
      preview_options, run_preview},
     {"rehearse", "ID", 1, "Show what a release would do: who would not be told, and why", NULL,
      rehearse_options, run_rehearse},
-    {"approve", "ID", 1, "Approve the notice, the roster and the channels as they are now",
-     "Another person than the author must do this. Any later change voids it.", NULL, run_approve},
+    {"approve", "ID", 1, "Show what would be sent, ask for the number of people, and approve it",
+     "Another person than the author must do this. Any later change voids it. At a terminal the\n"
+     "summary is shown and the number of people is asked for; elsewhere --people gives it, and\n"
+     "without it the approval is of what is there now, unseen.",
+     approve_options, run_approve},
     {"release", "ID", 1, "Release: from now on people are told",
      "What changed since the approval is named; the notice is then approved again.",
      release_options, run_release},
@@ -409,6 +422,8 @@ const struct ctl_command ctl_commands[] = {
      witness_options, run_witness},
     {"token create", "", 0, "Make a token; it is shown this once", NULL, token_options,
      run_token_create},
+    {"token claim", "", 0, "Exchange an invitation on standard input for your own credential",
+     "It is shown this once. The invitation opens nothing any more.", NULL, run_token_claim},
     {"token list", "", 0, "List the tokens, without their secrets", NULL, NULL, run_token_list},
     {"token revoke", "ID", 1, "Revoke a token at once", NULL, NULL, run_token_revoke},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},

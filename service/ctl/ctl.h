@@ -164,5 +164,6 @@ enum ctl_exit run_log_keygen(struct ctl *ctl);
 enum ctl_exit run_log_proof(struct ctl *ctl);
 enum ctl_exit run_witness(struct ctl *ctl);
 enum ctl_exit run_token_create(struct ctl *ctl);
+enum ctl_exit run_token_claim(struct ctl *ctl);
 enum ctl_exit run_token_list(struct ctl *ctl);
 enum ctl_exit run_token_revoke(struct ctl *ctl);

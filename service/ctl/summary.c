@@ -88,6 +88,11 @@ static void add_wave(struct summary *s, struct json_object *wave)
     add_channels(s->channels, json_get(wave, "channels"));
     s->rate_per_second += (double)json_get_int(wave, "rate_per_minute", 0) / 60;
     add_eta(s, json_get_string(wave, "estimated_end"));
+    if (json_get_string(wave, "hold_until") != NULL)
+        s->hold_until = json_get_string(wave, "hold_until");
+    if (json_get(wave, "break_glass") != NULL &&
+        json_get_string(json_get(wave, "break_glass"), "reviewed_by") == NULL)
+        s->alone = true;
     if (json_get_string(wave, "state") != NULL)
         s->settled = s->settled && state_final(json_get_string(wave, "state"));
 }

@@ -18,6 +18,8 @@ struct summary {
     time_ms eta;                          /* the latest of the waves; TIME_NONE */
     char brakes[SUMMARY_BRAKES_MAX][160]; /* "wave 1: stopped: bounce_rate email" */
     unsigned n_brakes;
+    const char *hold_until; /* of a wave that is held; NULL */
+    bool alone;             /* one person released a wave; nobody has reviewed it */
 };
 /* False when it is no incident. summary_free by the caller, before the JSON goes. */
 bool summary_read(struct summary *summary, struct json_object *incident);

@@ -19,6 +19,7 @@ struct act {
     struct json_object *facts;   /* of the next receipt; NULL: none; owned */
     struct arena *arena;         /* for what is read */
     struct delivery_note note;
+    struct delivery_rehearse rehearse;
     struct buf document; /* the binding, sealed */
     struct buf notices;  /* the texts that are released */
     char notices_digest[DIGEST_TEXT_SIZE];

@@ -143,6 +143,7 @@ static void put_approval(struct act *act)
                                             .principal = req->principal,
                                             .version = act->dossier->row.version,
                                             .required = act->delivery->config.approvals_required,
+                                            .claimed = act->delivery->config.approvers_claimed,
                                             .document = {act->document.data, act->document.length},
                                             .at = delivery_now(act->delivery),
                                             .receipts = &act->receipts};
@@ -168,12 +169,12 @@ static void on_refusal_noted(struct delivery_request *request)
                "that it shows.");
 }
 
-static void refuse_number(struct act *act)
+static void refuse_number(struct act *act, int64_t people)
 {
     static char actor[ID_TEXT_SIZE]; /* the loop's only */
     act->facts = json_object_new_object();
     json_object_object_add(act->facts, "typed", json_object_new_int64(act->req->people));
-    json_object_object_add(act->facts, "people", json_object_new_int64(act->dossier->row.accepted));
+    json_object_object_add(act->facts, "people", json_object_new_int64(people));
     act->note =
         (struct delivery_note){.request.cb = on_refusal_noted,
                                .receipt = {.kind = RECEIPT_APPROVAL_REFUSED,
@@ -187,6 +188,46 @@ static void refuse_number(struct act *act)
     delivery_note(act->delivery, &act->note);
 }
 
+static void approve_counted(struct act *act, int64_t people)
+{
+    if (act->req->counted && act->req->people != people)
+        refuse_number(act, people);
+    else if (act->wave->state == WAVE_APPROVED && !same_as_approved(act))
+        void_approval(act);
+    else
+        put_approval(act);
+}
+
+/* A later wave is for those whom its audience names: they are counted as the summary does. */
+static void on_rehearsed(struct delivery_request *request)
+{
+    struct delivery_rehearse *rehearse = container_of(request, struct delivery_rehearse, request);
+    struct act *act = container_of(rehearse, struct act, rehearse);
+    struct json_object *json = NULL;
+    if (request->result != RESULT_OK) {
+        act_finish(act, request->result, &request->error);
+        return;
+    }
+    json_read(rehearse->json, strlen(rehearse->json), &json, NULL);
+    int64_t people = json_get_int(json, "goes", 0) + json_get_int(json, "unreachable", 0) +
+                     json_get_int(json, "withheld", 0);
+    json_object_put(json);
+    approve_counted(act, people);
+}
+
+static void count_audience(struct act *act)
+{
+    if (act->arena == NULL)
+        act->arena = arena_create(16 << 20);
+    act->rehearse = (struct delivery_rehearse){
+        .request = {.cb = on_rehearsed, .arena = act->arena},
+        .incident = act->req->incident,
+        .ordinal = act->wave->ordinal,
+        .limit = 1,
+    };
+    delivery_rehearse(act->delivery, &act->rehearse);
+}
+
 void act_approve(struct act *act)
 {
     const struct delivery_act *req = act->req;
@@ -195,12 +236,10 @@ void act_approve(struct act *act)
     if (req->hash != NULL && !str_equal(req->hash, req->approval_hash))
         act_refuse(act, RESULT_CONFLICT, "hash",
                    "Something changed since you looked: look at the preview again, then approve.");
-    else if (req->counted && req->people != act->dossier->row.accepted)
-        refuse_number(act);
-    else if (act->wave->state == WAVE_APPROVED && !same_as_approved(act))
-        void_approval(act);
+    else if (req->counted && act->wave->ordinal > 1)
+        count_audience(act);
     else
-        put_approval(act);
+        approve_counted(act, act->dossier->row.accepted);
 }
 
 /* ---- Release. ---- */

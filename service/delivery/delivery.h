@@ -62,10 +62,11 @@ struct delivery_config {
     unsigned retry_limit;                /* attempts before the next rung is taken, default 8 */
     const char *ledger; /* file of erasures beside the store, for restored copies; NULL: none */
     unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
-    int64_t spacing_ms;   /* between notices of different incidents to one person over one channel,
-                             unless urgent; 0 = none */
-    bool break_glass;     /* one person may release alone, with a reason; alarmed */
-    const char *currency; /* of prices: "USD"; NULL: prices are not known */
+    int64_t spacing_ms; /* between notices of different incidents to one person over one channel,
+                           unless urgent; 0 = none */
+    bool approvers_claimed;          /* only credentials that nobody else has seen approve */
+    bool break_glass;                /* one person may release alone, with a reason; alarmed */
+    const char *currency;            /* of prices: "USD"; NULL: prices are not known */
     const char *rules_version;       /* of the law's rules; approvals bind to it; NULL: none */
     struct delivery_braking braking; /* its arrays and texts outlive the engine */
     const char *brakes; /* JSON of what is configured there; approvals bind to it; NULL */

@@ -41,6 +41,7 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_APPROVAL_REFUSED] = "approval_refused",
     [RECEIPT_BREAK_GLASS] = "break_glass",
     [RECEIPT_REVIEWED] = "reviewed",
+    [RECEIPT_TOKEN_CLAIMED] = "token_claimed",
     [RECEIPT_FORMAT_OWED] = "format_owed",
     [RECEIPT_PREFERENCE] = "preference",
     [RECEIPT_BACKUP_MADE] = "backup_made",

@@ -6,7 +6,8 @@
 /* This module. */
 #include "service/store/store_core.h"
 
-#define TOKEN_COLUMNS "id, name, roles, hash, created_at, revoked_at, minted_by, person, kind"
+#define TOKEN_COLUMNS                                                                              \
+    "id, name, roles, hash, created_at, revoked_at, minted_by, person, kind, claim"
 
 static void read_token(struct sql_query *query, struct arena *arena, struct access_token *token)
 {
@@ -21,6 +22,7 @@ static void read_token(struct sql_query *query, struct arena *arena, struct acce
     token->minted_by = sql_int(query, 6);
     token->person = sql_int(query, 7);
     token->kind = (int)sql_int(query, 8);
+    token->claim = (int)sql_int(query, 9);
 }
 
 /* A further token of somebody is his only if he has one already. */
@@ -45,10 +47,11 @@ STORE_WRITE(token_put, store_token)
     token->person = token->person != 0 ? token->person : token->id;
     sql_exec(work->sql,
              "INSERT INTO token (" TOKEN_COLUMNS ")"
-             " VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, $8)",
+             " VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, $8, $9)",
              SQL_INT(token->id), SQL_TEXT(token->name), SQL_INT(token->roles),
              SQL_BLOB(token->hash, DIGEST_SIZE), SQL_INT(token->created_at),
-             SQL_INT(token->minted_by), SQL_INT(token->person), SQL_INT(token->kind));
+             SQL_INT(token->minted_by), SQL_INT(token->person), SQL_INT(token->kind),
+             SQL_INT(token->claim));
     receipt_row_put(work, req->receipts);
     return RESULT_OK;
 }

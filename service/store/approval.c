@@ -140,7 +140,7 @@ STORE_WRITE(approval_put, store_approval)
     if (result == RESULT_OK)
         result = check(work, req, &wave);
     if (result == RESULT_OK)
-        result = people_check(work, req->principal);
+        result = people_check(work, req->principal, req->claimed);
     if (result == RESULT_OK)
         result = apart_from_all(work, req);
     if (result != RESULT_OK)

@@ -40,7 +40,7 @@ STORE_WRITE(break_glass_review, store_break_glass_review)
     if (reviewed_by != 0)
         return error_set(work->error, RESULT_EXISTS, NULL,
                          "this was reviewed already: nothing is left to do");
-    enum result result = people_check(work, req->principal);
+    enum result result = people_check(work, req->principal, false);
     if (result != RESULT_OK)
         return result;
     if (!people_apart(work, released_by, req->principal))

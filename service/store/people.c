@@ -25,14 +25,20 @@ bool people_apart(struct store_work *work, id a, id b)
     return a != b && !made(work, a, b) && !made(work, b, a);
 }
 
-enum result people_check(struct store_work *work, id principal)
+enum result people_check(struct store_work *work, id principal, bool claimed)
 {
     struct sql_query *query =
-        sql_start(work->sql, "SELECT kind FROM token WHERE id = $1", SQL_INT(principal));
-    bool program = sql_step(query) && sql_int(query, 0) != TOKEN_PERSON;
+        sql_start(work->sql, "SELECT kind, claim FROM token WHERE id = $1", SQL_INT(principal));
+    bool known = sql_step(query);
+    bool program = known && sql_int(query, 0) != TOKEN_PERSON;
+    bool seen = known && sql_int(query, 1) != TOKEN_CLAIMED;
     sql_end(query);
     if (program)
         return error_set(work->error, RESULT_DENIED, "principal",
                          "this token is a program's: only people approve, ask one");
+    if (claimed && seen)
+        return error_set(work->error, RESULT_DENIED, "principal",
+                         "whoever minted this token has seen it: ask an admin for an invitation, "
+                         "claim it, and approve with that");
     return RESULT_OK;
 }

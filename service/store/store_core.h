@@ -114,8 +114,9 @@ void counters_people(struct store_work *work, int64_t wave, const struct wave_co
 /* Are the holders of two tokens certainly two people? Not when they are one person, nor when one
  * minted the other's token, himself or through others: he may have kept it. */
 bool people_apart(struct store_work *work, id a, id b);
-/* DENIED when this token is a program's: people approve. Unknown ones pass. */
-enum result people_check(struct store_work *work, id principal);
+/* DENIED when this token is a program's: people approve; or, with `claimed`, when somebody else has
+ * seen it. Unknown ones pass. */
+enum result people_check(struct store_work *work, id principal, bool claimed);
 
 /* ---- Growing arrays in an arena: the rows of a list. ---- */
 /* `*array` has n elements of `size`; makes room for one more (doubling), zeroed. NULL, and the

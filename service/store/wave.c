@@ -290,7 +290,7 @@ STORE_WRITE(wave_move, store_wave_move)
     struct arena *arena = req->request.arena;
     struct wave_row row;
     require(sm_allowed(&wave_states, req->from, req->to));
-    if (req->break_glass != 0 && people_check(work, req->break_glass) != RESULT_OK)
+    if (req->break_glass != 0 && people_check(work, req->break_glass, false) != RESULT_OK)
         return RESULT_DENIED;
     struct arena *own = arena == NULL ? arena_create(SIZE_MAX) : NULL;
     enum result result = wave_row_get(work, req->wave, arena != NULL ? arena : own, &row);

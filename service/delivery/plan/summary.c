@@ -24,6 +24,7 @@ static void summary_finish(struct summary_work *it, enum result result, const st
     for (size_t i = 0; i < it->variants.n; i++)
         json_object_put(it->variants.items[i].user);
     wish_look_free(&it->look);
+    audience_free(&it->who.audience);
     counts_free(&it->variants);
     counts_free(&it->cohorts);
     counts_free(&it->reasons);
@@ -180,13 +181,14 @@ static void summary_segment(struct lane_job *job, unsigned thread)
         bool opens = roster_open_seeds(block, &it->dossier->key, seeds);
         for (unsigned slot = 0; slot < block->n; slot++) {
             arena_reset(it->person_arena);
-            if (roster_is_void(block, slot))
+            if (roster_is_void(block, slot) ||
+                !audience_may(&it->who.audience, (uint32_t)(block->block * ROSTER_BLOCK + slot)))
                 continue;
-            if (opens && roster_open_person(it->delivery->codecs[thread], block, seeds, slot,
-                                            it->person_arena, &r) == RESULT_OK)
-                look_at(it, &r, &seeds[slot]);
-            else
+            if (!opens || roster_open_person(it->delivery->codecs[thread], block, seeds, slot,
+                                             it->person_arena, &r) != RESULT_OK)
                 it->unopened++;
+            else if (audience_wants(&it->who.audience, &r, block->part))
+                look_at(it, &r, &seeds[slot]);
         }
     }
     explicit_bzero(seeds, sizeof(seeds));
@@ -278,35 +280,55 @@ static void walk_on(struct summary_work *it)
     it->read = (struct store_roster_read){.request = {.cb = on_read, .arena = it->blocks_arena},
                                           .incident = it->req->incident,
                                           .from = it->at,
-                                          .limit = SEGMENT_BLOCKS};
+                                          .limit = SEGMENT_BLOCKS,
+                                          .taken_by = it->who.audience.taken_by};
     store_roster_read(it->delivery->config.store, &it->read);
 }
 
-static void on_approvals(struct store_request *request)
+static void on_audience(struct delivery_request *request)
 {
-    struct store_approvals *approvals = container_of(request, struct store_approvals, request);
-    struct summary_work *it = container_of(approvals, struct summary_work, approvals);
+    struct audience_load *who = container_of(request, struct audience_load, request);
+    struct summary_work *it = container_of(who, struct summary_work, who);
     if (request->result != RESULT_OK)
         summary_finish(it, request->result, &request->error);
     else
         walk_on(it);
 }
 
-static const struct wave_row *wave_of(const struct dossier *dossier, int64_t wave)
+static void on_approvals(struct store_request *request)
 {
-    for (size_t i = 0; i < dossier->n_waves; i++)
-        if (wave == 0 || dossier->waves[i].id == wave)
-            return &dossier->waves[i];
-    return NULL;
+    struct store_approvals *approvals = container_of(request, struct store_approvals, request);
+    struct summary_work *it = container_of(approvals, struct summary_work, approvals);
+    if (request->result != RESULT_OK) {
+        summary_finish(it, request->result, &request->error);
+        return;
+    }
+    it->who.request.cb = on_audience;
+    it->who.dossier = it->dossier;
+    audience_load(it->delivery, &it->who);
+}
+
+/* A released wave that is held is looked at as it would go on: so it is approved, too. */
+static bool look_again(struct summary_work *it)
+{
+    const struct wave_row *wave = it->dossier->wave;
+    if (it->load.goes_on || wave == NULL || wave->state != WAVE_HELD ||
+        wave->released_at == TIME_NONE)
+        return false;
+    dossier_destroy(&it->dossier);
+    it->load.goes_on = true;
+    dossier_load(it->delivery, &it->load);
+    return true;
 }
 
 static enum result look(struct summary_work *it, struct error *error)
 {
-    it->wave = wave_of(it->dossier, it->req->wave);
+    it->wave = it->dossier->wave;
     if (it->wave == NULL)
         return error_set(error, RESULT_NOT_FOUND, "wave",
                          "This incident has no such wave; read the incident.");
     it->req->wave = it->wave->id;
+    it->req->ordinal = it->wave->ordinal;
     return dossier_check(it->dossier, error);
 }
 
@@ -316,6 +338,8 @@ static void on_dossier(struct delivery_request *request)
     struct summary_work *it = container_of(load, struct summary_work, load);
     enum result result = request->result;
     it->dossier = load->dossier;
+    if (result == RESULT_OK && look_again(it))
+        return;
     if (result == RESULT_OK)
         result = look(it, &request->error);
     if (result != RESULT_OK) {
@@ -346,6 +370,8 @@ void delivery_summary(struct delivery *delivery, struct delivery_summary *req)
     counts_init(&it->variants);
     it->load.request.cb = on_dossier;
     it->load.incident = req->incident;
+    it->load.wave = req->wave;
+    it->load.ordinal = req->wave == 0 && req->ordinal == 0 ? 1 : req->ordinal;
     dossier_load(delivery, &it->load);
 }
 
@@ -364,8 +390,7 @@ static enum result sample_make(struct sample_work *it, struct error *error)
     struct arena *arena = it->req->request.arena;
     struct variant variant;
     struct recipient person;
-    if (wave_of(it->dossier, it->req->wave) == NULL ||
-        !variant_parse(&variant, &it->dossier->policy, it->req->key))
+    if (it->dossier->wave == NULL || !variant_parse(&variant, &it->dossier->policy, it->req->key))
         return error_set(error, RESULT_NOT_FOUND, "variant",
                          "This notice has no such variant; read the summary again.");
     enum result result = dossier_check(it->dossier, error);
@@ -408,5 +433,7 @@ void delivery_sample(struct delivery *delivery, struct delivery_sample *req)
     it->req = req;
     it->load.request.cb = on_sample_dossier;
     it->load.incident = req->incident;
+    it->load.wave = req->wave;
+    it->load.ordinal = req->wave == 0 && req->ordinal == 0 ? 1 : req->ordinal;
     dossier_load(delivery, &it->load);
 }

@@ -6,7 +6,8 @@
 struct delivery_summary {
     struct delivery_request request;
     id incident, principal;
-    int64_t wave;     /* 0: the first */
+    int64_t wave;     /* 0: the one of `ordinal` */
+    int ordinal;      /* 0: the first */
     bool real;        /* samples of real people, which is a receipt; else of made-up ones */
     const char *json; /* out: as ApprovalSummary in openapi.yaml */
 };
@@ -17,7 +18,8 @@ void delivery_summary(struct delivery *delivery, struct delivery_summary *req);
 struct delivery_sample {
     struct delivery_request request;
     id incident;
-    int64_t wave;     /* 0: the first */
+    int64_t wave;     /* 0: the one of `ordinal` */
+    int ordinal;      /* 0: the first */
     const char *key;  /* of the summary's variant */
     const char *json; /* out: {"subject","line","text","html","to","made_up","missing"} */
 };

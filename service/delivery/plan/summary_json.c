@@ -284,6 +284,15 @@ static struct json_object *roster(const struct incident_row *row)
     return json;
 }
 
+/* The first wave is for the whole roster; a later one for those whom its audience names. */
+static int64_t summary_people(const struct summary_work *it)
+{
+    if (it->wave->ordinal == 1)
+        return it->dossier->row.accepted;
+    return it->fates[FATE_GOES] + it->fates[FATE_UNREACHABLE] + it->fates[FATE_WITHHELD] +
+           it->unopened;
+}
+
 static void put_head(struct json_object *json, struct summary_work *it)
 {
     const struct wave_row *wave = it->wave;
@@ -295,7 +304,7 @@ static void put_head(struct json_object *json, struct summary_work *it)
     put_int(json, "ordinal", wave->ordinal);
     put_text(json, "state", sm_name(&wave_states, wave->state));
     put_text(json, "hash", it->hash_text);
-    put_int(json, "people", it->dossier->row.accepted);
+    put_int(json, "people", summary_people(it));
     put_int(json, "goes", it->fates[FATE_GOES]);
     put_int(json, "unreachable", it->fates[FATE_UNREACHABLE] + it->unopened);
     put_int(json, "withheld", it->fates[FATE_WITHHELD]);

@@ -7,6 +7,7 @@
 #include "service/delivery/plan/fate.h"
 #include "service/delivery/plan/summary.h"
 #include "service/delivery/plan/variant.h"
+#include "service/delivery/wave/audience.h"
 
 enum { VARIANTS_MAX = 400, NOT_TOLD_MAX = 100 };
 
@@ -20,6 +21,7 @@ struct summary_work {
     uint8_t hash[DIGEST_SIZE];
     char hash_text[DIGEST_TEXT_SIZE];
     struct store_approvals approvals;
+    struct audience_load who;
     struct store_roster_read read;
     struct lane_job job;
     struct wish_look look;

@@ -68,7 +68,7 @@ def text_of(answer):
 
 
 def wave_of(rig, incident):
-    return expect(rig.call("GET", "/v1" + incident, "responder"), 200).json["waves"][0]["wave"]
+    return expect(rig.call("GET", "/v1" + incident, "responder"), 200).json["waves"][0]["ordinal"]
 
 
 def strangers_stay_out(rig, incident):
@@ -98,6 +98,28 @@ def strangers_stay_out(rig, incident):
     assert rig.page(page, "Ada Counsel", form={**form, "csrf": csrf}, Origin="https://evil.example").status == 403
     assert rig.page("/console/logout", "Ada Counsel", form={"csrf": csrf}).status == 303
     assert rig.page(page, "Ada Counsel").status == 303
+
+
+def an_invitation_becomes_a_credential(rig):
+    """If this fails, who mints a token for somebody can use it in his place."""
+    made = expect(rig.call("POST", "/v1/tokens", "admin", {"name": "Cleo", "roles": ["approver"], "invite": True}), 201).json
+    invitation = made["invitation"]
+    assert "token" not in made
+    expect(rig.call("GET", "/v1/incidents", token=invitation), 401)  # it opens nothing
+    assert rig.page("/console/sign-in", form={"credential": invitation}).status == 401
+    assert rig.page("/console/join", form={"invitation": rig.tokens["approver"]}).status == 403
+    shown = rig.page("/console/join", form={"invitation": invitation})
+    own = re.search(r"tcs_\w{13}_[\w-]{43}_\w{8}", text_of(shown)).group(0)
+    assert shown.status == 200 and own != invitation
+    expect(rig.call("POST", "/v1/tokens/claim", body={"invitation": invitation}), 403)
+    expect(rig.call("GET", "/v1/incidents", token=own), 200)
+    listed = {t["id"]: t["claim"] for t in rig.call("GET", "/v1/tokens", "admin").json["items"]}
+    assert listed[made["id"]] == "claimed", listed
+    incident = "/v1" + rig.draft()
+    rig.restart("break_glass: yes", "break_glass: yes\napprovers_claimed: yes")
+    expect(rig.call("POST", incident + "/approvals", "approver"), 403)  # its admin has seen it
+    expect(rig.call("POST", incident + "/approvals", token=own), 200)
+    rig.restart("\napprovers_claimed: yes", "")
 
 
 def tries_are_bounded(rig):
@@ -185,6 +207,20 @@ def another_configuration_voids(rig, incident):
     rig.wait(lambda: rig.call("GET", "/v1" + incident, "responder").json["waves"][0]["people"]["told"] == 3)
 
 
+def later_waves_are_counted(rig, incident):
+    """If this fails, the number of a later wave is that of the whole roster, or its hash is not what the page shows."""
+    expect(rig.call("POST", f"/v1{incident}/waves", "responder", {
+        "kind": "update", "audience": {"recipients": ["r0", "r2"]}, "facts": {"what_is_new": "We know more."}}), 201)
+    summary = expect(rig.call("GET", f"/v1{incident}/waves/2/approvals", "approver"), 200).json
+    assert summary["people"] == 2 and summary["ordinal"] == 2, summary["people"]
+    page = f"/console{incident}/waves/2/approval"
+    shown = rig.page(page, "Ben Second")
+    assert "2 people" in text_of(shown)
+    form = {"csrf": rig.csrf(shown), "hash": summary["hash"], "people": "4"}
+    assert rig.page(page, "Ben Second", form=form).status == 422
+    assert rig.page(page, "Ben Second", form={**form, "people": "2"}).status == 303
+
+
 def everybody_sees_how_far_it_is(rig, incident):
     """If this fails, the numbers of the page are not those of the receipts."""
     progress = expect(rig.call("GET", "/v1" + incident + "/progress", "operator"), 200).json
@@ -221,12 +257,14 @@ def main():
     with Console() as rig:
         incident = rig.draft()
         strangers_stay_out(rig, incident)
+        an_invitation_becomes_a_credential(rig)
         tries_are_bounded(rig)
         headers_are_strict(rig, incident)
         counsel_reads_and_types(rig, incident)
         real_people_are_for_their_readers(rig, incident)
         another_configuration_voids(rig, incident)
         everybody_sees_how_far_it_is(rig, incident)
+        later_waves_are_counted(rig, incident)
         one_alone_is_alarmed(rig)
     print("ok")
 

@@ -469,6 +469,41 @@ class Decisions(Case):
         self.tocsin(REFUSED, "release", "i")
         self.assertIn("Approve it first.", self.err)
 
+    def test_approval(self):
+        """Counsel would approve unseen, or something else than what was shown."""
+        sample = {"to": "a@b.example", "subject": "About", "text": "Dear \x1bAlex", "html": "<p>Dear</p>"}
+        summary = {"incident": "i", "title": "Mail \x1b[2J", "people": 1234, "goes": 1230, "withheld": 4, "hash": "ab" * 32,
+                   "approvals": {"required": 2, "valid": 1, "given": []}, "warnings": [{"kind": "withheld", "people": 4, "text": "are withheld."}],
+                   "changes": {"approved_at": "2026-05-03", "members": [
+                       {"member": "sender.email", "before": "old", "after": "new"},
+                       {"member": "texts.en.source", "lines": [{"op": "-", "text": "was"}, {"op": "+", "text": "is"}]}]},
+                   "costs": {"currency": "EUR", "first_micro": 12345678, "most_micro": None},
+                   "cohorts": [{"jurisdiction": "US-CA", "locale": "en", "channel": "email", "people": 1230}],
+                   "variants": [{"key": "email~US~../en~5~0", "channel": "email", "people": 1230, "sample": sample}]}
+        self.answers["GET", "/v1/incidents/i/approvals"] = Answer(body=summary)
+        self.answers["POST", "/v1/incidents/i/approvals"] = Answer(body={"state": "approved"})
+        folder = self.folder.name + "/samples"
+        self.tocsin(OK, "approve", "i", "--samples", folder, "--people", "1234", "--wave", "7")
+        self.assertEqual(self.last.json(), {"hash": "ab" * 32, "people": 1234, "wave": 7})
+        for word in ("1234", "WARNING: 4 are withheld.", "- old", "+ new", "- was", "+ is", "12.35 EUR", "unknown", "US-CA"):
+            self.assertIn(word, self.out)
+        self.assertNotIn("\x1b", self.out)
+        self.assertEqual(sorted(os.listdir(folder)), ["email-US----en-5-0.html", "email-US----en-5-0.txt"])
+        self.answers["POST", "/v1/incidents/i/approvals"] = problem(422, "No", "This is not the number of people.")
+        self.tocsin(OK, "approve", "i", "--dry-run")
+        self.tocsin(REFUSED, "approve", "i", "--people", "3")
+        self.tocsin(USAGE, "approve", "i", "--people", "many")
+
+    def test_alone(self):
+        """One person would release alone without saying why."""
+        self.answers["POST", "/v1/incidents/i/release"] = Answer(body={"state": "planning"})
+        self.tocsin(USAGE, "release", "i", "--alone")
+        self.tocsin(OK, "release", "i", "--alone", "--reason", "night")
+        self.assertEqual(self.last.json(), {"break_glass": True, "reason": "night"})
+        self.answers["POST", "/v1/incidents/i/review"] = Answer(body={"reviewed_by": "tok_1"})
+        self.tocsin(OK, "review", "i", "--note", "seen")
+        self.assertEqual(self.last.json(), {"note": "seen"})
+
     def test_hold(self):
         """The receipt of a hold would lack who asked for it."""
         self.answers["POST", "/v1/incidents/i/hold"] = Answer(body={"state": "held"})

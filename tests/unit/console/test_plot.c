@@ -33,8 +33,8 @@ static void bars_fit_and_are_told(void **state)
         if (sscanf(at, "<rect class=\"bar-%u\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"",
                    &series, &x, &y, &width, &height) != 5)
             continue; /* of the key */
-        assert_in_range(x, 0, 640 - width);
-        assert_in_range(y, 0, 200 - height);
+        assert_in_range(x, 0, 400 - width);
+        assert_in_range(y, 0, 170 - height);
         bars++;
     }
     assert_in_range(bars, 1, 6); /* those of a pixel or more */
