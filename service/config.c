@@ -306,7 +306,7 @@ static enum result config_read(struct config *config, struct slice yaml, struct 
         !read_rules(&reader) || !read_times(&reader) || !read_backup(&reader) ||
         !read_http(&reader))
         return RESULT_INVALID;
-    if (config_read_brakes(&reader) != RESULT_OK)
+    if (config_read_brakes(&reader) != RESULT_OK || !config_read_preflight(&reader))
         return RESULT_INVALID;
     result = config_read_channels(&reader);
     return result == RESULT_OK && !config_read_mails(&reader) ? RESULT_INVALID : result;

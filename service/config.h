@@ -76,6 +76,8 @@ struct config {
     size_t n_channels;
     struct delivery_braking braking;
     struct delivery_seed seeds[CONFIG_SEEDS_MAX];
+    struct delivery_seed test_addresses; /* of our own: a preflight writes to them */
+    const char *resolver;                /* "127.0.0.53:53"; NULL: the system's */
     const char *ladder[CONFIG_CHANNELS_MAX], *beside[CONFIG_CHANNELS_MAX];
     size_t n_ladder, n_beside;
     struct seal_key master; /* after config_secrets() */

@@ -98,6 +98,12 @@ static const cyaml_schema_field_t seed_fields[] = {
 };
 static const cyaml_schema_value_t seed_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct text_seed, seed_fields)};
+static const cyaml_schema_field_t preflight_fields[] = {
+    TEXT(text_preflight, resolver),
+    CYAML_FIELD_MAPPING("addresses", CYAML_FLAG_OPTIONAL, struct text_preflight, addresses,
+                        seed_fields),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t brake_fields[] = {
     TEXT(text_brakes, canary),
     CYAML_FIELD_SEQUENCE("ramp", OPTIONAL_TEXT, struct text_brakes, ramp, &ramp_value, 0,
@@ -177,6 +183,8 @@ static const cyaml_schema_field_t top_fields[] = {
     CYAML_FIELD_MAPPING("backup", CYAML_FLAG_OPTIONAL, struct config_text, backup, backup_fields),
     CYAML_FIELD_MAPPING("retry", CYAML_FLAG_OPTIONAL, struct config_text, retry, retry_fields),
     CYAML_FIELD_MAPPING("brakes", CYAML_FLAG_OPTIONAL, struct config_text, brakes, brake_fields),
+    CYAML_FIELD_MAPPING("preflight", CYAML_FLAG_OPTIONAL, struct config_text, preflight,
+                        preflight_fields),
     TEXT(config_text, lease),
     CYAML_FIELD_MAPPING("http", CYAML_FLAG_OPTIONAL, struct config_text, http, http_fields),
     TEXT(config_text, stop_grace),

@@ -68,6 +68,10 @@ struct text_brakes {
     struct text_seed *seeds;
     unsigned seeds_count;
 };
+struct text_preflight {
+    char *resolver;
+    struct text_seed addresses;
+};
 struct text_http {
     char *connections, *per_ip, *idle, *head_deadline, *reply_deadline, *min_body_rate;
 };
@@ -82,6 +86,7 @@ struct config_text {
     struct text_backup backup;
     struct text_retry retry;
     struct text_brakes brakes;
+    struct text_preflight preflight;
     struct text_http http;
     struct text_rules rules;
     char **ladder, **beside;
@@ -161,6 +166,9 @@ bool read_price(struct config_reader *reader, const char *path, const char *text
 
 /* ---- config_brakes.c ---- */
 enum result config_read_brakes(struct config_reader *reader);
+
+/* ---- config_preflight.c ---- */
+bool config_read_preflight(struct config_reader *reader);
 
 /* ---- config_settings.c: "channels[0].email" as JSON text; mem_free by the caller ---- */
 char *config_settings(const struct config_lines *lines, const char *section);

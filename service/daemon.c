@@ -41,6 +41,7 @@
 #include "service/http/http_server.h"
 #include "service/law/law.h"
 #include "service/notify.h"
+#include "service/preflight/preflight.h"
 #include "service/receipts/receipt_log.h"
 
 enum { WATCH_MS = 500, STORE_ANSWER_MS = 3000, HURRY_MS = 2000, LIMIT_EXTRA_MS = 15000 };
@@ -75,8 +76,10 @@ struct daemon {
     struct delivery *delivery;
     struct receipt_log *log;
     char *ledger; /* of erasures, beside the store */
+    char *data_dir;
     struct guard guard;
     struct backups *backups;
+    struct preflight *preflight;
     const char *companions[2]; /* copied along with the store */
     struct api *api;
     struct http_server *server;
@@ -117,7 +120,7 @@ static void on_backups_stopped(void *context)
         on_log_stopped(self);
 }
 
-static void on_stopped(void *context)
+static void on_preflight_stopped(void *context)
 {
     struct daemon *self = context;
 
@@ -125,6 +128,16 @@ static void on_stopped(void *context)
         backups_stop(self->backups, on_backups_stopped, self);
     else
         on_backups_stopped(self);
+}
+
+static void on_stopped(void *context)
+{
+    struct daemon *self = context;
+
+    if (self->preflight)
+        preflight_stop(self->preflight, on_preflight_stopped, self);
+    else
+        on_preflight_stopped(self);
 }
 
 static void stop_delivery(struct daemon *self)
@@ -374,20 +387,40 @@ static void open_backups(struct daemon *self)
                                                 .threads = true});
 }
 
+static void open_preflight(struct daemon *self)
+{
+    const struct config *config = self->config;
+
+    self->data_dir = directory_of(config->store_path);
+    self->preflight =
+        preflight_create(&(struct preflight_config){.loop = self->loop,
+                                                    .delivery = self->delivery,
+                                                    .http = self->client,
+                                                    .backups = self->backups,
+                                                    .log = self->log,
+                                                    .public_url = config->public_url,
+                                                    .data_dir = self->data_dir,
+                                                    .disk_min_mib = config->disk_min_mib,
+                                                    .master_key = config->master_key,
+                                                    .log_key = config->log_key_file,
+                                                    .resolver = config->resolver,
+                                                    .addresses = &config->test_addresses});
+}
+
 static enum result open_door(struct daemon *self, struct error *error)
 {
     const struct config *config = self->config;
     const char *channels[CONFIG_CHANNELS_MAX];
-    char *directory = directory_of(config->store_path);
     struct api_config api = {.delivery = self->delivery,
                              .store = self->store,
                              .loop = self->loop,
                              .log = self->log,
                              .seen = &self->guard.compare,
                              .backups = self->backups,
+                             .preflight = self->preflight,
                              .public_url = config->public_url,
                              .version = TOCSIN_VERSION,
-                             .data_dir = directory,
+                             .data_dir = self->data_dir,
                              .disk_min_mib = config->disk_min_mib,
                              .rules = self->rules,
                              .written_due_ms = config->written_due_ms,
@@ -400,7 +433,6 @@ static enum result open_door(struct daemon *self, struct error *error)
     for (size_t i = 0; i < config->n_channels; i++)
         channels[i] = config->channels[i].driver->facts.channel;
     result = api_create(&api, &self->api, error);
-    mem_free(directory);
     if (result != RESULT_OK)
         return result;
     http.routes = api_routes(&http.n_routes);
@@ -449,6 +481,7 @@ static enum result open_all(struct daemon *self, struct error *error)
     if (result != RESULT_OK)
         return result;
     open_backups(self);
+    open_preflight(self);
     return open_door(self, error);
 }
 
@@ -485,6 +518,7 @@ static void close_all(struct daemon *self)
         settle(self);
     if (self->api)
         api_destroy(&self->api);
+    preflight_destroy(&self->preflight);
     backups_destroy(&self->backups);
     if (self->delivery)
         delivery_destroy(&self->delivery);
@@ -496,6 +530,7 @@ static void close_all(struct daemon *self)
     receipt_log_destroy(&self->log);
     guard_free(&self->guard);
     mem_free(self->ledger);
+    mem_free(self->data_dir);
     if (self->store)
         store_close(&self->store);
     loop_destroy(&self->loop);

@@ -359,4 +359,5 @@ const struct channel_driver channel_email_smtp = {
     .open = email_open,
     .send = email_send,
     .cancel = email_cancel,
-    .close = email_close};
+    .close = email_close,
+    .reach = email_config_reach};

@@ -17,6 +17,9 @@
 #include "base/str.h"
 #include "base/time.h"
 
+/* Interfaces. */
+#include "tocsin/channel.h"
+
 /* This module. */
 #include "channels/email/email_config.h"
 #include "channels/email/email_wire.h"
@@ -76,6 +79,8 @@ const struct cyaml_schema_field email_config_fields[] = {
     CYAML_FIELD_ENUM("envelope", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct email_config,
                      envelope, envelope_words, CYAML_ARRAY_LEN(envelope_words)),
     CYAML_FIELD_STRING_PTR("helo", OPTIONAL_TEXT, struct email_config, helo, 1, 253),
+    CYAML_FIELD_STRING_PTR("dkim_selector", OPTIONAL_TEXT, struct email_config, dkim_selector, 1,
+                           63),
     CYAML_FIELD_MAPPING("timeouts", CYAML_FLAG_OPTIONAL, struct email_config, timeouts,
                         timeout_fields),
     CYAML_FIELD_FLAGS("dsn_notify", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct email_config,
@@ -182,6 +187,9 @@ static enum result sender_check(const struct email_config *config, struct error 
     if (config->helo && !email_host_ok(config->helo))
         return error_set(error, RESULT_INVALID, "helo",
                          "This is no host name; write the name this host has in the DNS.");
+    if (config->dkim_selector && !email_host_ok(config->dkim_selector))
+        return error_set(error, RESULT_INVALID, "dkim_selector",
+                         "This is no selector; write what stands before ._domainkey in the DNS.");
     return RESULT_OK;
 }
 
@@ -204,4 +212,22 @@ enum result email_config_check(const void *data, struct error *error)
                          "Unknown notification; choose among success, failure and delay.");
     struct email_times times;
     return email_times_read(&config->timeouts, &times, error) ? RESULT_OK : RESULT_INVALID;
+}
+
+void email_config_reach(const void *given, struct channel_reach *ret)
+{
+    const struct email_config *config = given;
+    const char *at = strrchr(config->from.address, '@');
+    for (unsigned i = 0; i < config->relays_count && ret->n < CHANNEL_ENDPOINTS_MAX; i++) {
+        const struct email_relay_config *relay = &config->relays[i];
+        struct channel_endpoint *to = &ret->endpoints[ret->n++];
+        to->protocol = relay->starttls == EMAIL_TLS_OFF ? CHANNEL_SMTP : CHANNEL_SMTP_STARTTLS;
+        str_copy(to->host, sizeof(to->host), relay->host);
+        to->port = relay->port ? relay->port : 587;
+        to->ca_file = relay->ca_file;
+        to->lax = relay->starttls == EMAIL_TLS_OPPORTUNISTIC;
+    }
+    str_copy(ret->mail_domain, sizeof(ret->mail_domain), at ? at + 1 : "");
+    ret->helo = config->helo;
+    ret->dkim_selector = config->dkim_selector;
 }

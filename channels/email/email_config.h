@@ -53,7 +53,8 @@ struct email_config {
     char *reply_to;
     char *bounce_domain;
     enum email_envelope envelope;
-    char *helo; /* NULL = the domain of from.address */
+    char *helo;          /* NULL = the domain of from.address */
+    char *dkim_selector; /* the relay signs with it; only looked at by a preflight */
     struct email_timeouts timeouts;
     unsigned dsn_notify; /* 0 = FAILURE | DELAY */
     enum email_return dsn_return;
@@ -63,6 +64,10 @@ extern const struct cyaml_schema_field email_config_fields[];
 
 /* Pure: channel_driver.check_config. */
 enum result email_config_check(const void *config, struct error *error);
+
+/* Pure: channel_driver.reach. */
+struct channel_reach;
+void email_config_reach(const void *config, struct channel_reach *ret);
 
 /* In milliseconds; valid after the check. */
 struct email_times {

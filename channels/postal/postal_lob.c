@@ -152,6 +152,19 @@ static enum result parse_report(const struct channel *channel, const struct chan
     return lob_report(http_channel_settings(channel), report, arena, ret, error);
 }
 
+static bool sample_report(const struct channel *channel, const char *token, const char *url,
+                          time_ms now, struct arena *arena, struct channel_sample *ret)
+{
+    (void)url;
+    return lob_sample(http_channel_settings(channel), token, now, arena, ret);
+}
+
+static void reach(const void *given, struct channel_reach *ret)
+{
+    const struct lob_config *config = given;
+    channel_reach_add(ret, str_or(config->base_url, "https://api.lob.com"));
+}
+
 const struct channel_driver channel_postal_lob = {
     .facts = {.channel = "postal",
               .provider = "lob",
@@ -175,4 +188,6 @@ const struct channel_driver channel_postal_lob = {
     .query = http_channel_query,
     .parse_report = parse_report,
     .close = http_channel_close,
+    .reach = reach,
+    .sample_report = sample_report,
 };

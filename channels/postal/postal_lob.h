@@ -40,3 +40,6 @@ bool lob_read_undo(const struct wire_reply *reply);
 enum result lob_check_address(const struct recipient *recipient, struct error *error);
 enum result lob_report(const struct lob_settings *settings, const struct channel_report *report,
                        struct arena *arena, struct report_result *ret, struct error *error);
+/* sample_report of channel.h: a "letter.created" about no letter. */
+bool lob_sample(const struct lob_settings *settings, const char *token, time_ms now,
+                struct arena *arena, struct channel_sample *ret);

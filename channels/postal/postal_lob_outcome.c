@@ -248,3 +248,26 @@ enum result lob_report(const struct lob_settings *settings, const struct channel
     *ret = result;
     return RESULT_OK;
 }
+
+bool lob_sample(const struct lob_settings *settings, const char *token, time_ms now,
+                struct arena *arena, struct channel_sample *ret)
+{
+    char signature[SIGNATURE_TEXT_SIZE];
+    const char *at = arena_printf(arena, "%lld", (long long)now);
+    const char *body = arena_printf(arena,
+                                    "{\"body\":{\"id\":\"ltr_preflight\",\"metadata\":{\"token\":"
+                                    "\"%s\"}},\"event_type\":{\"id\":\"letter.created\"},"
+                                    "\"id\":\"evt_preflight_%s\"}",
+                                    token, token);
+
+    if (settings->keys.webhook.n == 0 || !at || !body)
+        return false;
+    signature_hex(signature, settings->keys.webhook.values[0], at, slice_of(body));
+    *ret = (struct channel_sample){.type = "application/json",
+                                   .body = body,
+                                   .body_length = strlen(body),
+                                   .headers = {{"Lob-Signature-Timestamp", at},
+                                               {"Lob-Signature", arena_strdup(arena, signature)}},
+                                   .n_headers = 2};
+    return ret->headers[1].value != NULL;
+}

@@ -142,6 +142,12 @@ static enum result parse_report(const struct channel *channel, const struct chan
     return postgrid_report(http_channel_settings(channel), report, arena, ret, error);
 }
 
+static void reach(const void *given, struct channel_reach *ret)
+{
+    const struct postgrid_config *config = given;
+    channel_reach_add(ret, str_or(config->base_url, "https://api.postgrid.com"));
+}
+
 const struct channel_driver channel_postal_postgrid = {
     .facts = {.channel = "postal",
               .provider = "postgrid",
@@ -165,4 +171,5 @@ const struct channel_driver channel_postal_postgrid = {
     .query = http_channel_query,
     .parse_report = parse_report,
     .close = http_channel_close,
+    .reach = reach,
 };

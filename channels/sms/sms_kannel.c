@@ -122,6 +122,12 @@ static enum result parse_report(const struct channel *channel, const struct chan
     return kannel_report(http_channel_settings(channel), report, arena, ret, error);
 }
 
+static void reach(const void *given, struct channel_reach *ret)
+{
+    const struct kannel_config *config = given;
+    channel_reach_add(ret, config->sendsms_url);
+}
+
 const struct channel_driver channel_sms_kannel = {
     .facts = {.channel = "sms",
               .provider = "kannel",
@@ -144,4 +150,5 @@ const struct channel_driver channel_sms_kannel = {
     .cancel = http_channel_cancel,
     .parse_report = parse_report,
     .close = http_channel_close,
+    .reach = reach,
 };

@@ -164,6 +164,19 @@ static enum result twilio_parse_report(const struct channel *channel,
     return twilio_report(http_channel_settings(channel), report, arena, ret, error);
 }
 
+static void reach(const void *given, struct channel_reach *ret)
+{
+    const struct twilio_config *config = given;
+    channel_reach_add(ret, str_or(config->base_url, "https://api.twilio.com"));
+}
+
+static bool sample_report(const struct channel *channel, const char *token, const char *url,
+                          time_ms now, struct arena *arena, struct channel_sample *ret)
+{
+    (void)now;
+    return twilio_sample(http_channel_settings(channel), token, url, arena, ret);
+}
+
 const struct channel_driver channel_sms_twilio = {
     .facts = {.channel = "sms",
               .provider = "twilio",
@@ -186,4 +199,6 @@ const struct channel_driver channel_sms_twilio = {
     .query = http_channel_query,
     .parse_report = twilio_parse_report,
     .close = http_channel_close,
+    .reach = reach,
+    .sample_report = sample_report,
 };

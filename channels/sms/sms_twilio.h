@@ -37,3 +37,6 @@ void twilio_read_query(const struct channel_send *send, const struct wire_reply 
 enum result twilio_report(const struct twilio_settings *settings,
                           const struct channel_report *report, struct arena *arena,
                           struct report_result *ret, struct error *error);
+/* sample_report of channel.h: a "sent" about no message. */
+bool twilio_sample(const struct twilio_settings *settings, const char *token, const char *url,
+                   struct arena *arena, struct channel_sample *ret);

@@ -310,3 +310,28 @@ enum result twilio_report(const struct twilio_settings *settings,
     *ret = result;
     return RESULT_OK;
 }
+
+bool twilio_sample(const struct twilio_settings *settings, const char *token, const char *url,
+                   struct arena *arena, struct channel_sample *ret)
+{
+    static const char sid[] = "SM00000000000000000000000000000000";
+    uint8_t digest[20];
+    char signature[29];
+    const char *query = arena_printf(arena, "?t=%s", token);
+    const char *text = arena_printf(arena, "%s%sMessageSid%sMessageStatussent", url, query, sid);
+    const char *body = arena_printf(arena, "MessageSid=%s&MessageStatus=sent", sid);
+
+    if (settings->auth_tokens.n == 0 || query == NULL || text == NULL || body == NULL)
+        return false;
+    const char *secret = settings->auth_tokens.values[0];
+    hmac_sha1(digest, secret, strlen(secret), text, strlen(text));
+    base64_encode(signature, digest, sizeof digest);
+    *ret =
+        (struct channel_sample){.query = query,
+                                .type = "application/x-www-form-urlencoded",
+                                .body = body,
+                                .body_length = strlen(body),
+                                .headers = {{"X-Twilio-Signature", arena_strdup(arena, signature)}},
+                                .n_headers = 1};
+    return ret->headers[0].value != NULL;
+}

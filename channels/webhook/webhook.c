@@ -120,6 +120,19 @@ static enum result parse_report(const struct channel *channel, const struct chan
     return webhook_report(http_channel_settings(channel), report, arena, ret, error);
 }
 
+static void reach(const void *given, struct channel_reach *ret)
+{
+    const struct webhook_config *config = given;
+    channel_reach_add(ret, config->url);
+}
+
+static bool sample_report(const struct channel *channel, const char *token, const char *url,
+                          time_ms now, struct arena *arena, struct channel_sample *ret)
+{
+    (void)url;
+    return webhook_sample(http_channel_settings(channel), token, now, arena, ret);
+}
+
 #define ROW(word, method, form_)                                                                   \
     extern const struct channel_driver channel_##word##_webhook;                                   \
     static enum result open_##word(const struct channel_open *open, struct channel **ret_channel,  \
@@ -149,6 +162,8 @@ static enum result parse_report(const struct channel *channel, const struct chan
         .cancel = http_channel_cancel,                                                             \
         .parse_report = parse_report,                                                              \
         .close = http_channel_close,                                                               \
+        .reach = reach,                                                                            \
+        .sample_report = sample_report,                                                            \
     }
 
 ROW(sms, "sms", FORM_SMS);

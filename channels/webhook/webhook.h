@@ -28,3 +28,6 @@ void webhook_read_send(const struct wire_reply *reply, struct outcome *ret);
 enum result webhook_report(const struct webhook_settings *settings,
                            const struct channel_report *report, struct arena *arena,
                            struct report_result *ret, struct error *error);
+/* sample_report of channel.h: a "sent" about no message. */
+bool webhook_sample(const struct webhook_settings *settings, const char *token, time_ms now,
+                    struct arena *arena, struct channel_sample *ret);

@@ -120,3 +120,28 @@ enum result webhook_report(const struct webhook_settings *settings,
     *ret = result;
     return RESULT_OK;
 }
+
+bool webhook_sample(const struct webhook_settings *settings, const char *token, time_ms now,
+                    struct arena *arena, struct channel_sample *ret)
+{
+    char signature[SIGNATURE_TEXT_SIZE];
+    const char *body = arena_printf(
+        arena, "{\"data\":{\"status\":\"sent\",\"token\":\"%s\"},\"type\":\"message.status\"}",
+        token);
+    struct hook_signed what = {arena_printf(arena, "preflight_%s", token),
+                               arena_printf(arena, "%lld", (long long)(now / 1000)),
+                               {body, body ? strlen(body) : 0}};
+
+    if (settings->report.n == 0 || !body || !what.id || !what.timestamp ||
+        !hook_sign(signature, settings->report.values[0], &what))
+        return false;
+    *ret =
+        (struct channel_sample){.type = "application/json",
+                                .body = body,
+                                .body_length = what.body.length,
+                                .headers = {{"webhook-id", what.id},
+                                            {"webhook-timestamp", what.timestamp},
+                                            {"webhook-signature", arena_strdup(arena, signature)}},
+                                .n_headers = 3};
+    return ret->headers[2].value != NULL;
+}

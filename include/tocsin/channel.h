@@ -170,6 +170,40 @@ struct channel_open {
     unsigned window; /* in-flight sends the engine will give at most */
 };
 
+/* ---- What is looked at before the night (see service/preflight). ---- */
+
+enum channel_protocol { CHANNEL_HTTP, CHANNEL_HTTPS, CHANNEL_SMTP, CHANNEL_SMTP_STARTTLS };
+/* Where the provider is spoken to. The texts are the configuration's and live as long. */
+struct channel_endpoint {
+    enum channel_protocol protocol;
+    char host[254];
+    unsigned port;
+    const char *ca_file; /* NULL: the system's */
+    bool lax;            /* mail may go there without a good certificate */
+};
+enum { CHANNEL_ENDPOINTS_MAX = 16 };
+struct channel_reach {
+    struct channel_endpoint endpoints[CHANNEL_ENDPOINTS_MAX];
+    size_t n;
+    char mail_domain[254];     /* whose SPF and DMARC count; "": no mail is sent */
+    const char *helo;          /* the name this host gives; NULL: none */
+    const char *dkim_selector; /* NULL: not configured */
+};
+
+/* Adds where an http(s) URL leads to; one that is none is left out. */
+void channel_reach_add(struct channel_reach *reach, const char *url);
+
+/* A report that says nothing of anybody, signed as the provider signs. In the arena. */
+struct channel_sample {
+    const char *query; /* to the report URL, with its "?"; NULL: none */
+    const char *type, *body;
+    size_t body_length;
+    struct {
+        const char *name, *value;
+    } headers[4];
+    size_t n_headers;
+};
+
 struct channel_driver {
     struct channel_facts facts;
 
@@ -197,6 +231,13 @@ struct channel_driver {
                                 struct error *error);
     /* `closed` comes once, on the loop, after all callbacks. The channel is gone then. */
     void (*close)(struct channel *channel, void (*closed)(void *context), void *context);
+
+    /* Optional, pure. Where its configuration leads to; *ret is zeroed. */
+    void (*reach)(const void *config, struct channel_reach *ret);
+    /* Optional, pure. A progress report on `token`, as the provider would send it to `url`; false:
+     * its secret is not here. */
+    bool (*sample_report)(const struct channel *channel, const char *token, const char *url,
+                          time_ms now, struct arena *arena, struct channel_sample *ret);
 };
 
 /* Every driver's instance starts with this. */

@@ -21,6 +21,7 @@ struct http_server;
 struct law_rules;
 struct log_newest_compare;
 struct loop;
+struct preflight;
 struct receipt_log;
 struct store;
 
@@ -31,6 +32,7 @@ struct api_config {
     struct receipt_log *log;               /* NULL: none is kept */
     const struct log_newest_compare *seen; /* what others know of the log; NULL: nothing */
     struct backups *backups;               /* NULL: none are made */
+    struct preflight *preflight;           /* NULL: none can be made */
     const char *public_url; /* without trailing slash: what providers signed their callbacks for */
     const char *version;
     const char *data_dir;        /* its disk is watched by /readyz; NULL: none is */

@@ -9,6 +9,7 @@
 #include "service/api/health.h"
 #include "service/api/resources.h"
 #include "service/backup/backups.h"
+#include "service/preflight/preflight.h"
 #include "service/receipts/log_newest.h"
 #include "service/receipts/receipt_log.h"
 
@@ -220,6 +221,15 @@ static void safety(struct buf *to, const struct api *api, const struct delivery_
         one(to, "tocsin_log_missing", "gauge",
             "Receipts that others have seen in the log and that this store lacks.",
             api->config.seen->behind ? api->config.seen->seen - api->config.seen->ours : 0);
+    if (api->config.preflight != NULL) {
+        const struct preflight_stats preflight = preflight_stats(api->config.preflight);
+        one(to, "tocsin_preflight_timestamp_seconds", "gauge",
+            "When the last preflight of this process ended; 0: there was none.",
+            preflight.last_at == TIME_NONE ? 0 : (uint64_t)preflight.last_at / 1000);
+        one(to, "tocsin_preflight_failed", "gauge", "Checks that failed in it.", preflight.failed);
+        one(to, "tocsin_preflight_warnings", "gauge", "Checks that warned in it.",
+            preflight.warnings);
+    }
     if (api->config.backups == NULL)
         return;
     const struct backups_stats backups = backups_stats(api->config.backups);

@@ -93,6 +93,9 @@ void retention_put(struct call *call);
 void backups_post(struct call *call);
 void backups_get_all(struct call *call);
 void backup_get(struct call *call);
+/* preflights.c */
+void preflight_post(struct call *call);
+void preflight_get(struct call *call);
 /* restores.c */
 void restores_get(struct call *call);
 void restore_people_get(struct call *call);

@@ -93,6 +93,8 @@ static const struct http_route routes[] = {
     ROUTE("POST",   "/v1/backups", backups_post, OPER | ADMIN, BODY_JSON_OPTIONAL, 4 * KIB, ""),
     ROUTE("GET",    "/v1/backups", backups_get_all, OPER | ADMIN, BODY_NONE, 0, ""),
     ROUTE("GET",    "/v1/backups/{name}", backup_get, ADMIN, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/preflight", preflight_post, OPER | ADMIN, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("GET",    "/v1/preflight", preflight_get, STAFF | ADMIN, BODY_NONE, 0, ""),
     ROUTE("GET",    "/v1/restores", restores_get, STAFF | ADMIN, BODY_NONE, 0, ""),
     ROUTE("GET",    "/v1/restores/people", restore_people_get, APPR | COMP | OPER | ADMIN, BODY_NONE, 0, "after"),
     ROUTE("POST",   "/v1/restores/approve", restore_approve_post, APPR | ADMIN, BODY_JSON, 4 * KIB, ""),

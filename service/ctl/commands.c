@@ -168,6 +168,12 @@ static const struct ctl_option restore_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option preflight_options[] = {
+    {"no-messages", 0, NULL, "send nothing; only look"},
+    {"last", 0, NULL, "show the last result instead"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option backup_options[] = {
     {"to", 0, "FILE", "fetch the copy too, and check it (admin)"},
     {"list", 0, NULL, "only show the copies there are"},
@@ -357,6 +363,10 @@ const struct ctl_command ctl_commands[] = {
      erase_options, run_erase},
     {"retention", "ID", 1, "Show or change how long an incident is kept", NULL, retention_options,
      run_retention},
+    {"preflight", "", 0, "Check that everything is there that a night of notices needs",
+     "Sends a test message to each address under preflight.addresses, and looks at clock, disk,\n"
+     "copies, keys, providers, certificates, callbacks and the DNS. Exit code 1: a check failed.",
+     preflight_options, run_preflight},
     {"backup", "", 0, "Make a copy of the store while it is served",
      "It lands in the configured directory. Exit code 0: it is whole, on the disk, and described "
      "by\nits manifest.",

@@ -145,6 +145,7 @@ enum ctl_exit run_receipts(struct ctl *ctl);
 enum ctl_exit run_erase(struct ctl *ctl);
 enum ctl_exit run_retention(struct ctl *ctl);
 enum ctl_exit run_backup(struct ctl *ctl);
+enum ctl_exit run_preflight(struct ctl *ctl);
 enum ctl_exit run_restore_status(struct ctl *ctl);
 enum ctl_exit run_restore_people(struct ctl *ctl);
 enum ctl_exit run_restore_approve(struct ctl *ctl);

@@ -25,7 +25,8 @@ ALLOWED = {
     "service/delivery": SEAMS + ("service/receipts", "service/law"),
     "service/requests": SEAMS + ("service/delivery",),
     "service/backup": SEAMS + ("service/delivery",),
-    "service/api": SEAMS + ("service/backup", "service/delivery", "service/law", "service/evidence", "service/requests", "service/http", "service/receipts"),
+    "service/preflight": SEAMS + ("service/backup", "service/delivery", "service/receipts"),
+    "service/api": SEAMS + ("service/backup", "service/preflight", "service/delivery", "service/law", "service/evidence", "service/requests", "service/http", "service/receipts"),
     "service/console": SEAMS + ("service/api", "service/delivery", "service/http", "service/requests"),
     "service/evidence": SEAMS + ("service/delivery", "service/requests", "service/receipts"),
     "service/ctl": SEAMS + ("service/http", "service/law"),  # the witness is a small server
@@ -42,7 +43,7 @@ HOMES = {  # header -> folders that may include it; tests may use what they test
     "pango/pangocairo.h": ("service/evidence",), "fontconfig/fontconfig.h": ("service/evidence",),
     "glib.h": ("service/delivery",), "archive.h": ("service/evidence", "service/ctl"), "idn2.h": ("service/domain", "channels/email"),
 }
-OPENSSL = ("service/base", "channels/email")  # hashes; TLS of the relay's session
+OPENSSL = ("service/base", "channels/email", "service/preflight")  # hashes; TLS of the relay's session; certificates
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

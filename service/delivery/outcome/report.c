@@ -14,6 +14,7 @@
 #include "service/delivery/delivery_private.h"
 #include "service/delivery/outcome/facts.h"
 #include "service/delivery/people/preference.h"
+#include "service/delivery/probe/probe.h"
 
 struct reporting {
     struct delivery *delivery;
@@ -165,11 +166,25 @@ static void merge(struct reporting *reporting, const struct report_fact *from)
     fact_merge(reporting->delivery, &reporting->fact);
 }
 
+/* One of our own (probe/): it says that the way is open, and nothing of anybody. */
+static bool is_sample(struct reporting *reporting, const struct report_fact *from)
+{
+    struct token token;
+    if (!token_parse(&token, &reporting->delivery->token_key, from->token) ||
+        token.chunk != PROBE_CHUNK)
+        return false;
+    if (token.attempt != 0)
+        reporting->gate->sample_seen = token.attempt;
+    return true;
+}
+
 static void fact_next(struct reporting *reporting)
 {
     const struct report_result *parsed = &reporting->parsed;
     for (; reporting->at < parsed->n; reporting->at++) {
         const struct report_fact *from = &parsed->facts[reporting->at];
+        if (is_sample(reporting, from))
+            continue;
         if (from->kind == REPORT_REQUEST && wish_start(reporting, from))
             return;
         if (from->kind == REPORT_STOP && from->phone[0] != 0) {

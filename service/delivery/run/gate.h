@@ -17,6 +17,7 @@ struct gate {
     unsigned failures;           /* provider failures in a row: backoff, and one probe at a time */
     double latency_ms, usual_ms; /* moving averages: fast and slow */
     int64_t balance_micro;       /* what the provider last said that is left; -1: not known */
+    uint8_t sample_seen;         /* the newest report of our own that came back; see probe/ */
     struct delivery_channel_stats stats;
 };
 
