@@ -121,6 +121,7 @@ static bool read_places(struct config_reader *reader)
 
     config->listen = text->listen ? text->listen : "127.0.0.1:8080";
     config->notices = text->notices ? text->notices : TOCSIN_NOTICES_DIR;
+    config->law_enforced = true;
     config->rules = text->rules.folder ? text->rules.folder : TOCSIN_RULES_DIR;
     config->overlays = text->rules.overlays;
     config->n_overlays = text->rules.overlays_count;
@@ -172,7 +173,8 @@ static bool read_rules(struct config_reader *reader)
         !read_bool(reader, "consent_required", text->consent_required, &config->consent_required) ||
         !read_bool(reader, "break_glass", text->break_glass, &config->break_glass) ||
         !read_bool(reader, "approvers_claimed", text->approvers_claimed,
-                   &config->approvers_claimed))
+                   &config->approvers_claimed) ||
+        !read_bool(reader, "rules.enforce", text->rules.enforce, &config->law_enforced))
         return false;
     config->currency = text->currency;
     if (text->currency && (strlen(text->currency) != 3 ||

@@ -44,6 +44,7 @@ struct config {
     const char *master_key; /* "env:NAME" or a path */
     const char *notices;
     const char *rules;     /* folder of the rules of law */
+    bool law_enforced;     /* they hold back and bar by themselves; else they are only shown */
     char *const *overlays; /* files of counsel, in their order */
     size_t n_overlays;
     int log_level;                         /* enum log_level */

@@ -77,6 +77,7 @@ static const cyaml_schema_value_t path_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 4095)};
 static const cyaml_schema_field_t rules_fields[] = {
     TEXT(text_rules, folder),
+    TEXT(text_rules, enforce),
     CYAML_FIELD_SEQUENCE("overlays", OPTIONAL_TEXT, struct text_rules, overlays, &path_value, 0,
                          CONFIG_OVERLAYS_MAX),
     CYAML_FIELD_END,

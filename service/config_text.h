@@ -49,7 +49,7 @@ struct text_retry {
     char *base, *max, *limit;
 };
 struct text_rules {
-    char *folder;
+    char *folder, *enforce;
     char **overlays;
     unsigned overlays_count;
 };

@@ -324,6 +324,8 @@ static enum result open_engine(struct daemon *self, struct error *error)
         .spacing_ms = config->spacing_ms,
         .break_glass = config->break_glass,
         .approvers_claimed = config->approvers_claimed,
+        .rules = self->rules,
+        .law_enforced = config->law_enforced,
         .currency = config->currency,
         .public_url = config->public_url,
         .render_threads = config->render_threads,

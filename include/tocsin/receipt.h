@@ -72,6 +72,9 @@ enum receipt_kind {
     RECEIPT_ROSTER_DISCARDED, /* an upload left the roster before anything was released */
     RECEIPT_ROW_REPAIRED,     /* a rejected row's correction was uploaded */
     RECEIPT_ROW_WAIVED,       /* an approver says that a rejected row needs no notice, and why */
+    RECEIPT_PLAN_MADE,        /* who must be told by law: rules version, digest, how many duties */
+    RECEIPT_DUTY_DONE,        /* a person says that a regulator, bureau, ... was told */
+    RECEIPT_DUTY_OVERRIDDEN,  /* people are told although a duty before them is not done */
     RECEIPT_KINDS_N
 };
 const char *receipt_kind_name(enum receipt_kind kind); /* "incident_opened", ... */

@@ -7,6 +7,7 @@
 #include "tocsin/store_brake.h"
 #include "tocsin/store_chunk.h"
 #include "tocsin/store_desk.h"
+#include "tocsin/store_duty.h"
 #include "tocsin/store_hold.h"
 #include "tocsin/store_incident.h"
 #include "tocsin/store_receipt.h"

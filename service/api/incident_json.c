@@ -44,7 +44,31 @@ static const struct member_rule incident_members[] = {
     {"brakes", MEMBER_OBJECT, 0, false, NULL},
     {"test", MEMBER_BOOL, 0, false, NULL},
     {"urgent", MEMBER_BOOL, 0, false, NULL},
+    {"law", MEMBER_OBJECT, 0, false, NULL},
     {"recipients", MEMBER_ARRAY, INCIDENT_INLINE_MAX, false, NULL},
+};
+
+/* What some laws ask beyond that, by the names of POST /v1/law/evaluate. Left out: not known. */
+static const char *const roles[] = {"owner", "maintainer", NULL};
+static const struct member_rule law_members[] = {
+    {"access_only", MEMBER_BOOL, 0, false, NULL},
+    {"children", MEMBER_BOOL, 0, false, NULL},
+    {"codes_exposed", MEMBER_BOOL, 0, false, NULL},
+    {"notice_mentions_credit_reports", MEMBER_BOOL, 0, false, NULL},
+    {"inadvertent_disclosure", MEMBER_BOOL, 0, false, NULL},
+    {"internet_business", MEMBER_BOOL, 0, false, NULL},
+    {"malicious", MEMBER_BOOL, 0, false, NULL},
+    {"material_at", MEMBER_TIME, 0, false, NULL},
+    {"paper", MEMBER_BOOL, 0, false, NULL},
+    {"parent_company", MEMBER_LINE, 200, false, NULL},
+    {"electronic_is_primary", MEMBER_BOOL, 0, false, NULL},
+    {"prior_relationship", MEMBER_BOOL, 0, false, NULL},
+    {"channel_used_before", MEMBER_BOOL, 0, false, NULL},
+    {"public_leak", MEMBER_BOOL, 0, false, NULL},
+    {"role", MEMBER_WORD, 0, false, roles},
+    {"severe_incident", MEMBER_BOOL, 0, false, NULL},
+    {"small_agent", MEMBER_BOOL, 0, false, NULL},
+    {"suspected_at", MEMBER_TIME, 0, false, NULL},
 };
 
 static const struct member_rule organisation_members[] = {
@@ -305,6 +329,8 @@ bool incident_json_check(struct json_object *json, const struct incident_rules *
         return false;
     if ((it = part(json, "organisation", json_type_object)))
         check_organisation(it, findings);
+    if ((it = part(json, "law", json_type_object)))
+        json_check(it, "/law", MEMBER_RULES(law_members), findings);
     if ((it = part(json, "data_types", json_type_array)))
         check_data_types(it, findings);
     if ((it = part(json, "sectors", json_type_array)))

@@ -9,6 +9,7 @@
 #include "service/api/health.h"
 #include "service/api/resources.h"
 #include "service/backup/backups.h"
+#include "service/delivery/duty/duty.h"
 #include "service/preflight/preflight.h"
 #include "service/receipts/log_newest.h"
 #include "service/receipts/receipt_log.h"
@@ -241,6 +242,23 @@ static void safety(struct buf *to, const struct api *api, const struct delivery_
         backups.failed);
 }
 
+/* Less than none: the day is over. */
+static void duties(struct buf *to, const struct delivery *delivery, time_ms now)
+{
+    static const char name[] = "tocsin_obligation_seconds_left";
+    const struct duty_clock *clocks;
+    const size_t n = delivery_duty_clocks(delivery, &clocks);
+    head(to, name, "gauge",
+         "Until the nearest day of an open duty by law, by place and addressee.");
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(to, "%s{", name);
+        label(to, "jurisdiction", clocks[i].jurisdiction);
+        buf_putc(to, ',');
+        label(to, "to", duty_addressee_name(clocks[i].addressee));
+        buf_printf(to, "} %" PRId64 "\n", (clocks[i].due_at - now) / 1000);
+    }
+}
+
 void metrics_get(struct call *call)
 {
     const struct api *api = call->api;
@@ -254,6 +272,7 @@ void metrics_get(struct call *call)
     http(&text, api);
     log_numbers(&text, api->config.log);
     safety(&text, api, stats);
+    duties(&text, api->config.delivery, call_now(call));
     one(&text, "tocsin_store_pending", "gauge", "Requests that wait for the store.",
         store_pending(api->config.store));
     one(&text, "tocsin_store_healthy", "gauge", "0: the store stopped accepting writes.",

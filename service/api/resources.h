@@ -52,9 +52,14 @@ void rehearsal_get(struct call *call);
 /* people.c */
 void person_get(struct call *call);
 void person_decide(struct call *call);
-/* receipts.c */
 /* law.c */
 void law_evaluate_post(struct call *call);
+/* duties.c */
+void plan_post(struct call *call);
+void duty_post(struct call *call);
+void obligations_get(struct call *call);
+void not_notifying_post(struct call *call);
+/* receipts.c */
 void receipts_get(struct call *call);
 /* evidence.c */
 void evidence_get(struct call *call);

@@ -103,6 +103,10 @@ static const struct http_route routes[] = {
     ROUTE("PUT",    "/v1/incidents/{id}/retention", retention_put, COMP | ADMIN, BODY_JSON, 4 * KIB, ""),
 
     ROUTE("GET",    "/v1/incidents/{id}/evidence", evidence_get, RESP | COMP | OPER | ADMIN, BODY_NONE, 0, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/plan", plan_post, STAFF, BODY_JSON_OPTIONAL, 4 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/duties/{key}", duty_post, STAFF, BODY_JSON, 8 * KIB, ""),
+    ROUTE("POST",   "/v1/incidents/{id}/decisions-not-to-notify", not_notifying_post, APPR, BODY_JSON, 8 * KIB, ""),
+    ROUTE("GET",    "/v1/obligations", obligations_get, STAFF | ADMIN, BODY_NONE, 0, "limit"),
     ROUTE("POST",   "/v1/law/evaluate", law_evaluate_post, STAFF | ADMIN, BODY_JSON, 256 * KIB, ""),
 
     ROUTE("GET",    "/v1/receipts", receipts_get, STAFF | ADMIN, BODY_NONE, 0, "incident,recipient,after,limit"),

@@ -87,6 +87,20 @@ static const struct ctl_option resume_options[] = {
     OPTIONS_END,
 };
 
+static const struct ctl_option plan_options[] = {
+    {"ics", 0, "FILE", "write the deadlines as a calendar file too"},
+    OPTIONS_END,
+};
+
+static const struct ctl_option duty_options[] = {
+    {"done-at", 0, "TIME", "when it was done, RFC 3339 or a day"},
+    {"reference", 0, "TEXT", "the regulator's, or ours; sealed"},
+    {"attachment", 0, "HEX", "SHA-256 of what was handed in"},
+    {"override", 0, NULL, "let people be told although it is not done; approvers, with --note"},
+    {"note", 0, "TEXT", "why; sealed"},
+    OPTIONS_END,
+};
+
 static const struct ctl_option fact_options[] = {
     {"jurisdiction", 0, "PLACE", "whose regulator is told (needed)"},
     {"note", 0, "TEXT", "how; it is sealed with the receipt"},
@@ -405,6 +419,13 @@ const struct ctl_command ctl_commands[] = {
      "and --key, and no network. Exit code 1, and the first thing that is wrong, if it does not "
      "hold.",
      verify_options, run_verify},
+    {"plan", "ID", 1, "Say who must be told of an incident by law, by when, and who has to wait",
+     "Walks the roster and keeps the duties. Defaults; have counsel review them.", plan_options,
+     run_plan},
+    {"duty", "ID KEY", 2, "Record that a duty of the plan is done, or override it",
+     "KEY is of the plan. People who waited for it go on.", duty_options, run_duty},
+    {"obligations", "", 0, "List what is open over all incidents, by due date", NULL, NULL,
+     run_obligations},
     {"law evaluate", "FILE", 1,
      "Say who must be told, how and by when, for any scenario (- = standard input)",
      "No server is asked. FILE holds facts and counts, as POST /v1/law/evaluate takes them. "

@@ -2,6 +2,7 @@
  * approve.c only. Each ends with one act_finish() or act_refuse(). */
 #pragma once
 #include "service/delivery/delivery_private.h"
+#include "service/delivery/duty/duty.h"
 
 enum { PARTS_MOST = 256, VERSIONS_MOST = 32 };
 
@@ -19,6 +20,8 @@ struct act {
     struct json_object *facts;   /* of the next receipt; NULL: none; owned */
     struct arena *arena;         /* for what is read */
     struct delivery_note note;
+    struct delivery_legal_plan legal; /* before a release */
+    enum receipt_kind released_by;    /* RELEASED or BREAK_GLASS */
     struct delivery_rehearse rehearse;
     struct buf document; /* the binding, sealed */
     struct buf notices;  /* the texts that are released */

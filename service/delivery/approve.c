@@ -288,6 +288,35 @@ static void keep_policy(struct act *act)
     read_spec(act);
 }
 
+static void on_legal(struct delivery_request *request)
+{
+    struct delivery_legal_plan *legal = container_of(request, struct delivery_legal_plan, request);
+    struct act *act = container_of(legal, struct act, legal);
+    if (request->result != RESULT_OK)
+        act_finish(act, request->result, &request->error);
+    else
+        act_move(act, WAVE_PLANNING, act->released_by);
+}
+
+/* Jurisdictions whose regulator must be told first are held back before anything is claimed. */
+static void go(struct act *act, enum receipt_kind kind)
+{
+    const struct delivery_config *config = &act->delivery->config;
+    act->released_by = kind;
+    if (config->rules == NULL || !config->law_enforced ||
+        !str_equal(act->dossier->policy.kind, "breach")) {
+        act_move(act, WAVE_PLANNING, kind);
+        return;
+    }
+    if (act->arena == NULL)
+        act->arena = arena_create(16 << 20);
+    act->legal = (struct delivery_legal_plan){.request = {.cb = on_legal, .arena = act->arena},
+                                              .incident = act->req->incident,
+                                              .principal = act->req->principal,
+                                              .wave = act->wave->id};
+    delivery_legal_plan(act->delivery, &act->legal);
+}
+
 static void break_glass(struct act *act)
 {
     if (!act->delivery->config.break_glass) {
@@ -306,7 +335,7 @@ static void break_glass(struct act *act)
     binding_seal(act->binding, &act->dossier->key, &act->document);
     act->move.hash = act->hash;
     act->move.document = (struct blob){act->document.data, act->document.length};
-    act_move(act, WAVE_PLANNING, RECEIPT_BREAK_GLASS);
+    go(act, RECEIPT_BREAK_GLASS);
 }
 
 /* Nobody falls out: a rejected row is somebody who has not been told. False after an answer. */
@@ -348,5 +377,5 @@ void act_release(struct act *act)
         return;
     }
     keep_policy(act);
-    act_move(act, WAVE_PLANNING, RECEIPT_RELEASED);
+    go(act, RECEIPT_RELEASED);
 }

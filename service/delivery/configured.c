@@ -13,6 +13,7 @@
 /* This module. */
 #include "service/delivery/configured.h"
 #include "service/delivery/delivery_private.h"
+#include "service/law/law.h"
 
 static void add_text(struct json_object *to, const char *name, const char *text)
 {
@@ -67,8 +68,12 @@ struct json_object *configured_policy(const struct delivery_config *config)
     json_object_object_add(json, "retention_months",
                            json_object_new_int64(config->retention_months));
     json_object_object_add(json, "retry_limit", json_object_new_int64(config->retry_limit));
-    if (config->rules_version != NULL)
-        add_text(json, "rules", config->rules_version);
+    if (config->rules != NULL) {
+        char digest[DIGEST_TEXT_SIZE];
+        hex_encode(digest, law_rules_digest(config->rules), DIGEST_SIZE);
+        add_text(json, "rules", digest);
+        add_text(json, "rules_enforced", config->law_enforced ? "yes" : "no");
+    }
     return json;
 }
 

@@ -119,6 +119,7 @@ static void on_tick(struct loop_timer *timer)
     watch_holds(delivery);
     retention_look(delivery);
     break_glass_look(delivery);
+    duty_look(delivery);
 }
 
 static struct delivery *delivery_new(const struct delivery_config *config)

@@ -20,6 +20,7 @@
 
 struct delivery;
 struct http_client;
+struct law_rules;
 
 /* One configured channel. The order is the index stored in wave policies' `channels`. */
 struct delivery_channel {
@@ -64,10 +65,12 @@ struct delivery_config {
     unsigned retention_months; /* incidents are erased this long after they settled; 0 = never */
     int64_t spacing_ms; /* between notices of different incidents to one person over one channel,
                            unless urgent; 0 = none */
-    bool approvers_claimed;          /* only credentials that nobody else has seen approve */
-    bool break_glass;                /* one person may release alone, with a reason; alarmed */
-    const char *currency;            /* of prices: "USD"; NULL: prices are not known */
-    const char *rules_version;       /* of the law's rules; approvals bind to it; NULL: none */
+    bool approvers_claimed;        /* only credentials that nobody else has seen approve */
+    bool break_glass;              /* one person may release alone, with a reason; alarmed */
+    const char *currency;          /* of prices: "USD"; NULL: prices are not known */
+    const struct law_rules *rules; /* of law: outlive the engine; approvals bind to version and
+                                      digest; NULL: none */
+    bool law_enforced; /* rules hold back and bar by themselves; else they are only shown */
     struct delivery_braking braking; /* its arrays and texts outlive the engine */
     const char *brakes; /* JSON of what is configured there; approvals bind to it; NULL */
 };

@@ -4,6 +4,7 @@
 #include "service/delivery/brake/state.h"
 #include "service/delivery/delivery.h"
 #include "service/delivery/dossier.h"
+#include "service/delivery/duty/duty.h"
 #include "service/delivery/run/gate.h"
 #include "service/delivery/roster/roster_codec.h"
 #include "service/delivery/vault.h"
@@ -77,6 +78,11 @@ struct delivery {
     int64_t *restored_waves; /* ascending: open in the copy that was put back last */
     size_t n_restored_waves;
     char *suspected; /* why the store must be older than it says; NULL */
+    struct duty_clock duty_clocks[DUTY_CLOCKS_MAX]; /* duty/watch.c */
+    size_t n_duty_clocks;
+    uint64_t duties_open;
+    bool duty_looking;
+    int64_t duty_looked_at; /* monotonic */
     bool retaining;
     bool glass_looking;
     int64_t glass_looked_at; /* monotonic */
@@ -115,6 +121,9 @@ void watch_holds(struct delivery *delivery);
 
 /* break_glass.c: counts, now and then, what nobody has reviewed yet. */
 void break_glass_look(struct delivery *delivery);
+
+/* duty/watch.c */
+void duty_look(struct delivery *delivery);
 
 /* retention.c */
 void retention_look(struct delivery *delivery);

@@ -195,7 +195,8 @@ static void note_decision(struct evidence_export *evidence, const struct line *l
                                         "break_glass",     "reviewed",         "approval_refused",
                                         "seed_sent",       "brake_waiting",    "brake_stopped",
                                         "brake_resumed",   "roster_discarded", "row_repaired",
-                                        "row_waived"};
+                                        "row_waived",      "plan_made",        "duty_done",
+                                        "duty_overridden", "not_notified"};
     const char *kind = json_get_string(line->leaf, "kind");
     const char *actor = json_get_string(line->leaf, "actor"), *name = NULL;
     const char *at = json_get_string(line->details, "at");

@@ -58,6 +58,9 @@ static const char *const names[RECEIPT_KINDS_N] = {
     [RECEIPT_ROSTER_DISCARDED] = "roster_discarded",
     [RECEIPT_ROW_REPAIRED] = "row_repaired",
     [RECEIPT_ROW_WAIVED] = "row_waived",
+    [RECEIPT_PLAN_MADE] = "plan_made",
+    [RECEIPT_DUTY_DONE] = "duty_done",
+    [RECEIPT_DUTY_OVERRIDDEN] = "duty_overridden",
 };
 
 const char *receipt_kind_name(enum receipt_kind kind)

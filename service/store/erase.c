@@ -198,6 +198,8 @@ static void drop_rest(struct store_work *work, id incident, time_ms at)
     sql_exec(work->sql, "UPDATE hold SET body = NULL WHERE incident = $1", SQL_INT(incident));
     sql_exec(work->sql, "UPDATE upload SET shape = NULL WHERE incident = $1", SQL_INT(incident));
     sql_exec(work->sql, "DELETE FROM roster_survey WHERE incident = $1", SQL_INT(incident));
+    sql_exec(work->sql, "UPDATE duty SET state = $2 WHERE incident = $1 AND state = $3",
+             SQL_INT(incident), SQL_INT(DUTY_GONE), SQL_INT(DUTY_OPEN));
     drop_replies(work, id_format(text, "inc", incident));
 }
 

@@ -28,6 +28,14 @@ static const struct sm_state hold_table[HOLD_STATES_N] = {
 };
 const struct sm_table hold_states = {"hold", hold_table, HOLD_STATES_N};
 
+static const struct sm_state duty_table[DUTY_STATES_N] = {
+    [DUTY_OPEN] = {"open", SM_TO(DUTY_DONE) | SM_TO(DUTY_OVERRIDDEN) | SM_TO(DUTY_GONE)},
+    [DUTY_DONE] = {"done", 0},
+    [DUTY_OVERRIDDEN] = {"overridden", SM_TO(DUTY_DONE)},
+    [DUTY_GONE] = {"gone", SM_TO(DUTY_OPEN)},
+};
+const struct sm_table duty_states = {"duty", duty_table, DUTY_STATES_N};
+
 static const char *const kind_names[WAVE_KINDS_N] = {
     [WAVE_FIRST] = "first",
     [WAVE_WRITTEN_NOTICE] = "written_notice",

@@ -74,6 +74,8 @@ static void start_engine(struct rig *rig)
                                            .n_beside = 1,
                                            .approvals_required = 1,
                                            .break_glass = rig->break_glass,
+                                           .rules = rig->rules,
+                                           .law_enforced = rig->rules != NULL,
                                            .plan_parts = 3,
                                            .public_url = "http://localhost",
                                            .braking = rig->brakes == NULL ? unbraked
@@ -400,7 +402,8 @@ id rig_draft(struct rig *rig, const char *ndjson)
 {
     bool done = false;
     struct json_object *document;
-    require(json_read(document_text, strlen(document_text), &document, NULL) == RESULT_OK);
+    const char *text = rig->document != NULL ? rig->document : document_text;
+    require(json_read(text, strlen(text), &document, NULL) == RESULT_OK);
     if (rig->what_happened != NULL)
         json_object_object_add(json_get(document, "facts"), "what_happened",
                                json_object_new_string(rig->what_happened));

@@ -62,11 +62,13 @@ struct rig {
     time_ms hold_until;            /* of the next VERB_HOLD; 0: none */
     struct seal_key master;
     struct rig_dice *dice;
-    const char *suspicion; /* of the next start; NULL: none */
-    bool can_query;        /* SMS is asked what became of an uncertain send */
-    bool break_glass;      /* of the configuration, from the next start on */
-    const char *sender;    /* settings of the mail channel, from the next start on */
-    unsigned window;       /* of email; 0: the driver's, which is wider than a batch */
+    const char *suspicion;         /* of the next start; NULL: none */
+    bool can_query;                /* SMS is asked what became of an uncertain send */
+    bool break_glass;              /* of the configuration, from the next start on */
+    const struct law_rules *rules; /* from the next start on; NULL: none; the test's own */
+    const char *document;          /* of the next incident, whole; NULL: a plain one */
+    const char *sender;            /* settings of the mail channel, from the next start on */
+    unsigned window;               /* of email; 0: the driver's, which is wider than a batch */
 };
 
 /* A fresh store in a temporary directory; the engine is started. */

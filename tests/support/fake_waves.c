@@ -2,8 +2,10 @@
 
 /* Base. */
 #include "base/mem.h"
+#include "base/str.h"
 
 /* This module. */
+#include "service/delivery/duty/duty.h"
 #include "service/delivery/hold/hold.h"
 #include "service/delivery/wave/wave.h"
 #include "tests/support/fake_delivery_private.h"
@@ -102,4 +104,59 @@ void delivery_notices(struct delivery *fake, struct delivery_notices *req)
     if (it)
         *req->rows = (struct notice_version){.version = 1, .author = it->author};
     fake_answer(fake, &req->request, it ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+/* ---- Duties. ---- */
+
+void delivery_legal_plan(struct delivery *fake, struct delivery_legal_plan *req)
+{
+    struct fake_incident *it = fake_find(fake, req->incident);
+    req->json = "{\"obligations\":[]}";
+    fake_answer(fake, &req->request, it ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+static const struct duty_row fake_duty = {.key = "US-MD.regulator",
+                                          .jurisdiction = "US-MD",
+                                          .addressee = 1,
+                                          .blocks = true,
+                                          .due_at = TIME_NONE,
+                                          .told_at = TIME_NONE,
+                                          .body = "{\"name\":\"the authority\"}"};
+
+void delivery_duty(struct delivery *fake, struct delivery_duty *req)
+{
+    struct fake_incident *it = fake_find(fake, req->incident);
+    bool there = it && str_equal(req->key, fake_duty.key);
+    req->row = fake_duty;
+    req->row.incident = req->incident;
+    req->row.state = req->override ? DUTY_OVERRIDDEN : DUTY_DONE;
+    req->row.told_at = req->told_at;
+    fake_answer(fake, &req->request, there ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+void delivery_duty_list(struct delivery *fake, struct delivery_duty_list *req)
+{
+    req->rows = arena_new(req->request.arena, struct duty_row);
+    *req->rows = fake_duty;
+    req->n = 1;
+    fake_answer(fake, &req->request, RESULT_OK);
+}
+
+void delivery_not_notifying(struct delivery *fake, struct delivery_not_notifying *req)
+{
+    req->months = 60;
+    fake_answer(fake, &req->request, fake_find(fake, req->incident) ? RESULT_OK : RESULT_NOT_FOUND);
+}
+
+size_t delivery_duty_clocks(const struct delivery *fake, const struct duty_clock **ret_clocks)
+{
+    static const struct duty_clock clock = {"US-MD", 1, 0};
+    (void)fake;
+    *ret_clocks = &clock;
+    return 1;
+}
+
+const char *duty_addressee_name(int addressee)
+{
+    return addressee == 1 ? "regulator" : "unknown";
 }

@@ -28,6 +28,7 @@ struct delivery_hold_lift {
     id hold;                 /* this one; or 0, and ... */
     struct hold_scope scope; /* ... those on this wave as a whole; none: on the incident */
     bool by_fact;            /* the order rules of scope.jurisdiction: its regulator is told */
+    bool overridden;         /* by_fact: not told; an approver lets the people go all the same */
     int64_t notice;          /* wave: it goes on with this version; 0 = as it is */
     const char *note;        /* why; sealed; may be NULL */
     bool done;               /* out: resumed; else another person must agree */

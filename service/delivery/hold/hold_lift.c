@@ -90,9 +90,9 @@ static void make_receipts(struct lifting *it, const struct hold_row *row)
         json_object_object_add(facts, "notice_version", json_object_new_int64(it->req->notice));
     add_receipt(it, &it->asked, RECEIPT_RESUME_ASKED, facts);
     add_receipt(it, &it->lifted,
-                it->req->by_fact     ? RECEIPT_REGULATOR_TOLD
-                : hold_is_whole(row) ? RECEIPT_RESUMED
-                                     : RECEIPT_HOLD_LIFTED,
+                it->req->by_fact && !it->req->overridden ? RECEIPT_REGULATOR_TOLD
+                : hold_is_whole(row)                     ? RECEIPT_RESUMED
+                                                         : RECEIPT_HOLD_LIFTED,
                 facts);
     it->delivery->stats.receipts++;
     it->lift.asked = &it->asked;

@@ -10,6 +10,7 @@
 
 /* This module. */
 #include "service/delivery/plan/binding.h"
+#include "service/law/law.h"
 
 enum { LINKS_MAX = 200, LINK_MAX = 2048 };
 static const char bound[] = "approval";
@@ -183,6 +184,20 @@ static struct json_object *retry(const struct delivery_config *config)
     return json;
 }
 
+/* Which rules of law, and whether they bind. */
+static struct json_object *rules(const struct delivery_config *config)
+{
+    char digest[DIGEST_TEXT_SIZE];
+    if (config->rules == NULL)
+        return NULL;
+    struct json_object *json = json_object_new_object();
+    hex_encode(digest, law_rules_digest(config->rules), DIGEST_SIZE);
+    add_text(json, "digest", digest);
+    json_object_object_add(json, "enforced", json_object_new_boolean(config->law_enforced));
+    add_text(json, "version", law_rules_version(config->rules));
+    return json;
+}
+
 struct json_object *binding_make(struct delivery *delivery, struct dossier *dossier,
                                  const struct wave_row *wave)
 {
@@ -197,7 +212,7 @@ struct json_object *binding_make(struct delivery *delivery, struct dossier *doss
     json_object_object_add(json, "plan", plan(dossier));
     json_object_object_add(json, "retry", retry(config));
     json_object_object_add(json, "roster", roster(&dossier->row));
-    add_text(json, "rules", config->rules_version);
+    json_object_object_add(json, "rules", rules(config));
     json_object_object_add(json, "texts", texts(dossier, &links));
     json_object_object_add(json, "wave", wave_json(dossier, wave));
     channels(delivery, &dossier->policy, json);

@@ -4,8 +4,9 @@
  *
  * Members: content (the incident's document), links (every address of a page that a text names, and
  * where links and callbacks reach us), plan (ladder, evidence, consent), providers, rates, retry,
- * roster (counts and version), rules (version of the law's rules), brakes, sender (the sections of
- * the channels, without secrets), texts (source and digest of every language), wave. */
+ * roster (counts and version), rules (version and digest of the law's rules, and whether they
+ * bind), brakes, sender (the sections of the channels, without secrets), texts (source and digest
+ * of every language), wave. */
 #pragma once
 #include "service/delivery/delivery_private.h"
 

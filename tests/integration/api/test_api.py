@@ -469,7 +469,7 @@ def service(rig):
     text = rig.call("GET", "/metrics")
     assert text.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     for line in text.body.decode().splitlines():
-        assert line.startswith("# ") or re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9]+', line), line
+        assert line.startswith("# ") or re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9]+', line), line
     assert b'tocsin_outcomes_total{channel="email",provider="smtp",outcome="delivered"} 0' in text.body
     source = pathlib.Path("service/api/openapi.yaml").read_bytes()
     assert rig.call("GET", "/v1/openapi.yaml").body == source
@@ -500,6 +500,33 @@ def law(rig):
     assert "/incident/risk" in wrong.body.decode(), wrong.body
     expect(rig.call("POST", "/v1/law/evaluate", "app", facts), 403)
     expect(rig.call("POST", "/v1/law/evaluate", "approver", b"{", {"Content-Type": "application/json"}), 400)
+    law_duties(rig)
+
+
+def law_duties(rig):
+    wrong = {"title": "t", "kind": "breach", "organisation": {"name": "o"}, "data_types": ["ssn"], "law": {"role": "x", "codes": True}}
+    expect(rig.call("POST", "/v1/incidents", "responder", wrong), 422, "/law/role", "/law/codes")
+    path = rig.incident()
+    expect(rig.call("POST", path + "/plan", "app"), 403)
+    assert expect(rig.call("POST", path + "/plan", "responder"), 200).json["obligations"] == []
+    duty = path + "/duties/US-MD.regulator"
+    expect(rig.call("POST", duty, "operator", {}), 422, "/done_at")
+    expect(rig.call("POST", duty, "operator", {"done_at": "2999-01-01"}), 422, "/done_at")
+    expect(rig.call("POST", duty, "operator", {"done_at": "2026-01-01", "attachment_digest": "x"}), 422, "/attachment_digest")
+    expect(rig.call("POST", duty, "approver", {"override": True}), 422, "/note")
+    expect(rig.call("POST", duty, "operator", {"override": True, "note": "no answer"}), 403)
+    assert expect(rig.call("POST", duty, "approver", {"override": True, "note": "no answer"}), 200).json["state"] == "overridden"
+    done = expect(rig.call("POST", duty, "operator", {"done_at": "2026-01-01", "reference": "OAG-1"}), 200).json
+    assert done["state"] == "done" and done["done_at"].startswith("2026-01-01") and done["name"] == "the authority", done
+    expect(rig.call("POST", path + "/duties/none", "operator", {"done_at": "2026-01-01"}), 404)
+    items = expect(rig.call("GET", "/v1/obligations", "admin"), 200).json["items"]
+    assert items[0]["key"] == "US-MD.regulator" and items[0]["people_wait"] and items[0]["seconds_left"] is None, items
+    refrain = path + "/decisions-not-to-notify"
+    expect(rig.call("POST", refrain, "responder", {"jurisdictions": ["US-NJ"], "reasons": "r"}), 403)
+    expect(rig.call("POST", refrain, "approver", {"jurisdictions": ["nowhere"], "reasons": "r"}), 422, "/jurisdictions/0")
+    expect(rig.call("POST", refrain, "approver", {"jurisdictions": []}), 422, "/reasons")
+    assert expect(rig.call("POST", refrain, "approver", {"jurisdictions": ["US-NJ"], "reasons": "r"}), 201).json["keep_months"] == 60
+    assert b'tocsin_obligation_seconds_left{jurisdiction="US-MD",to="regulator"} -' in rig.call("GET", "/metrics").body
 
 
 # A wish for paper is taken for a STOP, from whoever comes, or with the address in a URL, when this fails.

@@ -715,6 +715,57 @@ class Law(Case):
         self.tocsin(REFUSED, "law", "evaluate", "-", "--rules", RULES, stdin=b'{"incident":{"risk":"low"}}')
         self.assertIn("/incident/risk", self.err)
 
+    PLAN = {"incident": "inc_0000000000001", "made_at": "2026-03-02T10:00:00.000Z", "rules_version": "2026-11-23", "rules_digest": "ab" * 32,
+            "notice": "Defaults; have counsel review.", "people_unknown": 0, "no_record": [], "channels": {},
+            "questions": [{"fact": "risk", "question": "How high is the risk?", "matters_for": "US-MD"}],
+            "waiting": [{"jurisdiction": "US-MD", "people": 2, "waits_for": "the authority", "citation": "Md. 14-3504", "duty": "US-MD.regulator"}],
+            "steps": [{"step": 1, "do": "tell", "jurisdiction": "US-MD", "name": "the authority", "by": None}],
+            "obligations": [
+                {"key": "US-MD.people", "jurisdiction": "US-MD", "to": "people", "name": "the people", "required": True, "done": False, "state": "open",
+                 "due": "2026-04-16", "standard": "a; b, c\\d\nand " + "é" * 60, "why": "covered", "citation": "Md. 14-3504", "people": 2},
+                {"key": "GB.regulator", "jurisdiction": "GB", "to": "regulator", "name": "ICO", "required": True, "done": False, "state": "open",
+                 "due": "2026-03-05T09:30:00+01:00", "standard": "72 hours", "why": "risk", "citation": "UK GDPR 33", "people": 1},
+                {"key": "US-CA.people", "jurisdiction": "US-CA", "to": "people", "name": "the people", "required": True, "done": True, "state": "open",
+                 "due": "2026-04-01", "standard": "30 days", "why": "covered", "citation": "c", "people": 1},
+                {"key": "US-MD.regulator", "jurisdiction": "US-MD", "to": "regulator", "name": "the authority", "required": True, "done": False,
+                 "state": "open", "due": None, "standard": "before", "why": "covered", "citation": "c", "people": 2}]}
+
+    def test_plan(self):
+        """A responder could not read who waits and why, or his calendar would refuse the deadlines."""
+        self.answers["POST", "/v1/incidents/inc_1/plan"] = Answer(200, json.dumps(self.PLAN))
+        path = os.path.join(self.folder.name, "plan.ics")
+        self.tocsin(OK, "plan", "inc_1", "--ics", path)
+        self.assertRegex(self.out, r"US-MD +2 people until the authority is told \(Md. 14-3504\)")
+        self.assertIn("How high is the risk?", self.out)
+        self.assertIn("have counsel review", self.out)
+        with open(path, "rb") as file:
+            raw = file.read()
+        lines = raw.split(b"\r\n")
+        self.assertEqual((lines[0], lines[-2], lines[-1]), (b"BEGIN:VCALENDAR", b"END:VCALENDAR", b""))
+        self.assertNotIn(b"\n", raw.replace(b"\r\n", b""))
+        for line in lines:
+            self.assertLessEqual(len(line), 75)
+            line.decode()  # no character is cut in two
+        whole = raw.replace(b"\r\n ", b"").decode().split("\r\n")
+        self.assertEqual(sum(line == "BEGIN:VEVENT" for line in whole), 2)  # not what is done or has no day
+        self.assertIn("DTSTART;VALUE=DATE:20260416", whole)
+        self.assertIn("DTSTART:20260305T083000Z", whole)
+        self.assertIn("UID:inc_0000000000001.US-MD.people@tocsin", whole)
+        self.assertTrue(any(line.startswith("DESCRIPTION:a\\; b\\, c\\\\d\\nand " + "é" * 60) for line in whole), whole)
+
+    def test_duty(self):
+        """People would wait for a regulator who was told long ago."""
+        seen = []
+        self.answers["POST", "/v1/incidents/inc_1/duties/US-MD.regulator"] = lambda asked: (
+            seen.append(json.loads(asked.body)), Answer(200, '{"state":"done","people_go_on":true}'))[1]
+        self.tocsin(OK, "duty", "inc_1", "US-MD.regulator", "--done-at", "2026-03-02", "--reference", "OAG-1")
+        self.tocsin(OK, "duty", "inc_1", "US-MD.regulator", "--override", "--note", "no answer")
+        self.assertEqual(seen, [{"done_at": "2026-03-02", "reference": "OAG-1"}, {"override": True, "note": "no answer"}])
+        self.answers["GET", "/v1/obligations"] = Answer(200, json.dumps({"items": [
+            {"due": "2026-03-05", "incident": "inc_1", "key": "GB.regulator", "people_wait": False, "seconds_left": -5, "name": "ICO"}]}))
+        self.tocsin(OK, "obligations")
+        self.assertRegex(self.out, r"2026-03-05 +inc_1 +GB.regulator")
+
 
 class Tokens(Case):
     def test_create(self):
