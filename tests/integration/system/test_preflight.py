@@ -1,7 +1,11 @@
 """test_preflight.py [NAME]: a real daemon, a name server of our own, a mail sink and the provider's simulator looked at."""
+import email.utils
 import http.server
 import json
 import pathlib
+import socket
+import ssl
+import subprocess
 import sys
 import threading
 
@@ -130,5 +134,84 @@ def elsewhere():
         dns.close()
 
 
+class Secure:
+    """A TLS server with a certificate of its own for 127.0.0.1; as a relay it begins with STARTTLS."""
+
+    def __init__(self, folder, name, days, relay):
+        self.file, self.relay, self.open = folder / f"{name}.pem", relay, True
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                        str(days), "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.file,
+                        "-out", folder / f"{name}.crt"], check=True, capture_output=True)
+        self.ca = folder / f"{name}.crt"
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.ca, self.file)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(0.2)
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while self.open:
+            try:
+                line, _ = self.socket.accept()
+            except socket.timeout:
+                continue
+            try:
+                line.settimeout(5)
+                self.speak(line)
+            except OSError:
+                pass
+            line.close()
+
+    def speak(self, line):
+        if self.relay:
+            line.sendall(b"220 relay\r\n")
+            line.recv(999)
+            line.sendall(b"250-relay\r\n250 STARTTLS\r\n")
+            line.recv(999)
+            line.sendall(b"220 go\r\n")
+        with self.context.wrap_socket(line, server_side=True) as tls:
+            tls.recv(999)
+            if not self.relay:
+                date = email.utils.formatdate(usegmt=True)
+                tls.sendall(f"HTTP/1.1 404 Not Found\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    def close(self):
+        self.open = False
+        self.thread.join(10)
+        self.socket.close()
+
+
+# A certificate that ends during the night, or that nobody trusts, passes for good when this fails.
+def certificates():
+    dns = DnsStub(GOOD)
+    servers = []
+    try:
+        with system(dns) as s:
+            for name, days, relay in (("long", 100, True), ("short", 10, True), ("over", 1, True), ("strange", 100, False)):
+                servers.append(Secure(s.folder, name, days, relay))
+            *relays, strange = servers
+            s.stop()
+            text = s.config_path.read_text()
+            rows = ", ".join(f"{{name: r{i}, host: 127.0.0.1, port: {r.port}, starttls: required, ca_file: {r.ca}}}"
+                             for i, r in enumerate(relays))
+            old = f'{{name: sink, host: 127.0.0.1, port: {s.smtp_port}, starttls: "off", sessions: 4}}'
+            assert old in text
+            text = text.replace(old, rows).replace(f"base_url: http://127.0.0.1:{s.sim_port}",
+                                                   f"base_url: https://127.0.0.1:{strange.port}", 1)
+            s.config_path.write_text(text)
+            s.start()
+            _, checks = fly(s, messages=False)
+            for server, wanted in zip(servers, ("ok", "warning", "failed", "failed")):
+                assert state(checks, "certificate", f":{server.port}") == wanted, (wanted, checks)
+                assert state(checks, "reach", f":{server.port}") == "ok", checks
+            assert "not trusted" in checks[("certificate", f"twilio 127.0.0.1:{strange.port}")]["sentence"]
+    finally:
+        for server in servers:
+            server.close()
+        dns.close()
+
+
 if __name__ == "__main__":
-    main({"ready": ready, "wanting": wanting, "elsewhere": elsewhere})
+    main({"ready": ready, "wanting": wanting, "elsewhere": elsewhere, "certificates": certificates})
