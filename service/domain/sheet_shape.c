@@ -176,7 +176,7 @@ enum result sheet_shape_read(const char *head, size_t length, bool whole,
                              struct sheet_shape *ret_shape, struct error *error)
 {
     struct sheet_shape shape = {.delimiter = ','};
-    struct score score;
+    struct score score = {0};
     struct line first;
     const char *at = head, *end = head + length;
     enum result result;

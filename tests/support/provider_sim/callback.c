@@ -36,7 +36,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake;
 static pthread_t thread;
 static struct heap heap;
-static bool stopping;
+static bool stopping, silent;
 
 unsigned step_delay(unsigned step, unsigned n)
 {
@@ -69,6 +69,14 @@ void callback_add(const struct callback *callback)
     waiting_push(callback);
     if (options.duplicate)
         waiting_push(callback);
+    pthread_cond_signal(&wake);
+    pthread_mutex_unlock(&mutex);
+}
+
+void callback_silence(bool on)
+{
+    pthread_mutex_lock(&mutex);
+    silent = on;
     pthread_cond_signal(&wake);
     pthread_mutex_unlock(&mutex);
 }
@@ -180,8 +188,8 @@ static struct waiting *next_due(void)
 {
     while (!stopping) {
         struct heap_node *node = heap_peek(&heap);
-        int64_t wait = node ? node->key - now_ms() : 1000;
-        if (node && wait <= 0)
+        int64_t wait = node && !silent ? node->key - now_ms() : 1000;
+        if (node && !silent && wait <= 0)
             return container_of(heap_pop(&heap), struct waiting, node);
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);

@@ -77,6 +77,22 @@ static void serve_stats(struct sim_reply *reply)
                __atomic_load_n(&stats.callbacks_failed, __ATOMIC_RELAXED));
 }
 
+/* POST /_sim/suspended/on|off, /_sim/silent/on|off: a bad night, for as long as a test wants it. */
+static void control(const struct sim_request *request, struct sim_reply *reply)
+{
+    bool on = ends_with(request->path, "/on");
+
+    reply->status = 204;
+    if (!on && !ends_with(request->path, "/off"))
+        reply->status = 404;
+    else if (str_starts(request->path, "/_sim/suspended/"))
+        options.suspended = on;
+    else if (str_starts(request->path, "/_sim/silent/"))
+        callback_silence(on);
+    else
+        reply->status = 404;
+}
+
 static void route(struct sim_request *request, struct sim_reply *reply)
 {
     if (str_starts(request->path, "/2010-04-01/Accounts/"))
@@ -89,6 +105,8 @@ static void route(struct sim_request *request, struct sim_reply *reply)
         hook_handle(request, reply);
     else if (str_equal(request->path, "/_sim/stats"))
         serve_stats(reply);
+    else if (str_starts(request->path, "/_sim/") && str_equal(request->method, "POST"))
+        control(request, reply);
 }
 
 /* Faults of the line come before or after the vendor has committed. */

@@ -21,6 +21,7 @@ struct sim_options {
     unsigned delay_ms, late_ms, hang_ms;
     unsigned limit_every, fail_before_every, fail_after_every;
     bool callbacks, duplicate, reorder, bad_signature, stale_signature, jwt, sync;
+    bool suspended; /* the account: nothing is taken */
 };
 extern struct sim_options options;
 
@@ -82,6 +83,8 @@ struct callback {
     unsigned delay_ms;
 };
 void callback_start(void);
+/* While it lasts nothing is told; what came up then is told later, as providers try again. */
+void callback_silence(bool on);
 void callback_add(const struct callback *callback);
 void callback_stop(void); /* drops what is not due */
 

@@ -166,6 +166,8 @@ void twilio_handle(struct sim_request *request, struct sim_reply *reply)
     snprintf(path, sizeof path, "/2010-04-01/Accounts/%s/Messages.json", options.twilio_account);
     if (!request_basic(request, options.twilio_account, options.twilio_token))
         refuse(reply, 401, 20003, "Authenticate");
+    else if (options.suspended)
+        refuse(reply, 403, 20005, "Account not active");
     else if (!str_equal(request->path, path))
         refuse(reply, 404, 20404, "The requested resource was not found");
     else if (str_equal(request->method, "POST"))
