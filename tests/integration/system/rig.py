@@ -266,7 +266,7 @@ notices: {SOURCE}/templates/notices
 approvals_required: 1
 ladder: {o.get("ladder", "[email, sms, postal]")}
 beside: [banner]
-brakes: {{canary: {o.get("canary", 0)}, ramp: [], quiet_hours: always}}
+brakes: {{canary: {o.get("canary", 0)}, ramp: [], quiet_hours: always, bounces: {o.get("bounces", 1000)}, silence: {o.get("silence", "no")}}}
 retry: {{base: {o.get("retry_base", "200ms")}, max: 1s, limit: {o.get("retry_limit", 8)}}}
 stop_grace: {o.get("grace", "6s")}
 disk_min_mib: {o.get("disk_min_mib", 1)}
