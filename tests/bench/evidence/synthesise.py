@@ -58,7 +58,9 @@ def root_of(hashes):
 def receipts(n, folder):
     rows, openings, table, hashes = (Lines(folder, "receipts.ndjson"), Lines(folder, "openings.ndjson"),
                                      Lines(folder, "receipts.csv"), [])
-    table.add(b"receipt_id,log_index,kind,channel,day,recipient_id,address\r\n")
+    members = ("kind", "event", "day", "incident", "wave", "channel", "attempt", "outcome", "evidence", "status", "code", "reason",
+               "actor", "person", "notice", "facts")
+    table.add(",".join(("receipt_id", "log_index") + members).encode() + b"\r\n")
     for i in range(n):
         attempt, number = i % 4 != 3, i // 4
         salt = sha(b"salt%d" % i)
@@ -80,7 +82,11 @@ def receipts(n, folder):
         rows.add(b'{"index":%d,"leaf":%s,"receipt":"%s"}\n' % (i, leaf, receipt))
         openings.add(b'{"details":%s,"salt":"%s"},"line":%d,"receipt":"%s"}\n'
                      % (details, salt.hex().encode(), i + 1, receipt))
-        table.add(b"%s,%d,attempt,email,2026-05-12,r%07d,person%d@post.example\r\n" % (receipt, i, number, number))
+        values = json.loads(leaf)
+        values["facts"] = json.dumps(values["facts"], separators=(",", ":")) if "facts" in values else ""
+        cells = [str(values.get(member, "")) for member in members]
+        table.add(b"%s,%d," % (receipt, i) + ",".join('"' + c.replace('"', '""') + '"' if '"' in c else c for c in cells).encode()
+                  + b"\r\n")
     return [rows, openings, table], root_of(hashes)
 
 

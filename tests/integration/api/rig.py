@@ -34,9 +34,9 @@ class Answer:
 
 
 def small_disk():
-    """Files end at 600 KiB: the next byte fails as on a full disk."""
+    """Files end at 900 KiB: the next byte fails as on a full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (900 << 10, 900 << 10))
 
 
 class Rig:
