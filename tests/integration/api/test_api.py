@@ -33,7 +33,7 @@ def fill(path):
     prefix = {"banners": "ban", "written-notice-requests": "req", "tokens": "tok"}
     word = path.split("/")[2] if path.count("/") > 1 else ""
     path = path.replace("{path...}", "000").replace("{name}", "tocsin-20260101T000000.000Z.db")
-    path = path.replace("{ordinal}", "1").replace("{shard}", "1").replace("{upload}", "1").replace("{version}", "1").replace("{hold}", f"hld_{ZERO[:-1]}7")
+    path = path.replace("{ordinal}", "1").replace("{shard}", "1").replace("{upload}", "1").replace("{key}", "1").replace("{version}", "1").replace("{hold}", f"hld_{ZERO[:-1]}7")
     return path.replace("{id}", f"{prefix.get(word, 'inc')}_{ZERO[:-1]}7")
 
 
