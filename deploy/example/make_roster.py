@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""make_roster.py [--people N] [--out FILE] - the demo's roster as CSV, the same bytes each time.
+"""make_roster.py [--people N] [--night | --late | --repair ROW] [--out FILE] - the demo's roster as CSV, the same bytes
+each time.
 
 N people (default 1,000) of several jurisdictions and languages: some without e-mail, phone or address, some who opted
 out of legal e-mail, refused electronic notice, are minors or deceased; some whose providers will refuse, bounce or
@@ -161,18 +162,79 @@ def bad_rows(rows):
     ]
 
 
+# ---- The night: the same people as a spreadsheet of somebody in a hurry. ----
+
+NIGHT_COLUMNS = {"recipient_id": "Customer no.", "account_id": "Account", "name": "Full name", "email": "E-mail",
+                 "phone": "Mobile phone", "address_line1": "Street address", "address_line2": "Apt", "address_city": "City",
+                 "address_region": "State", "address_postal_code": "ZIP code", "address_country": "Country",
+                 "jurisdiction": "jurisdiction", "locale": "Language", "fields_plan": "fields_plan"}
+LATE_PEOPLE = 60
+
+
+def spoil(rows):
+    """What a spreadsheet does to what is typed into it, and whom nobody can find."""
+    for i, row in enumerate(rows):
+        if row["jurisdiction"] == "US-MA":
+            row["address_postal_code"] = row["address_postal_code"].lstrip("0")
+        if i % 9 == 4:                  # these have a telephone and no e-mail: text messages
+            row["email"] = ""
+        if i % 90 == 7 and row["email"]:
+            row["phone"] = "1.21255E+10"
+        if row["jurisdiction"] in ("US-CA", "US-FL") and row["address_region"]:
+            row["jurisdiction"] = ""    # whoever exported it had no such column for them
+    for i in range(60, len(rows), 160):
+        rows[i]["email"] = "#N/A"
+    for i in range(70, len(rows), 300):
+        rows[i].update(email=f"perm-fail+{i:04d}@post.example")
+    nameless = [{**rows[i], "recipient_id": "", "email": f"nameless.{i:04d}@post.example"} for i in (11, 222)]
+    rows[200:200] = nameless + [dict(rows[5]), dict(rows[6]), dict(rows[8])]
+
+
+def write_night(out, rows):
+    columns = list(NIGHT_COLUMNS)
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow([NIGHT_COLUMNS[column] for column in columns])
+    for row in rows:
+        writer.writerow([row.get(column, "") for column in columns])
+
+
+def write_repair(out, rng, row):
+    """One of the refused rows, as it should have been."""
+    who = {**person(rng, 900000), "email": "found.again@post.example", "jurisdiction": "US-CA", "rejected_row": row}
+    writer = csv.DictWriter(out, ["rejected_row"] + COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerow(who)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Writes the demo's roster as CSV.")
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--out", default="-")
+    parser.add_argument("--night", action="store_true", help="as a spreadsheet: Windows-1252, semicolons, damage")
+    parser.add_argument("--late", action="store_true", help="people who were found later")
+    parser.add_argument("--repair", metavar="ROW", help="the correction of this refused row")
     options = parser.parse_args()
     rng = random.Random(20260503)
+    encoding = "cp1252" if options.night else "utf-8"
+    out = sys.stdout if options.out == "-" else open(options.out, "w", encoding=encoding, newline="")
+    if options.repair:
+        write_repair(out, rng, options.repair)
+        return
+    if options.night:
+        rows = [person(rng, number) for number in range(1, options.people + 1)]
+        spoil(rows)
+        write_night(out, rows)
+        return
+    if options.late:
+        rows = [person(rng, 800000 + number) for number in range(1, LATE_PEOPLE + 1)]
+        csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n").writeheader()
+        csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n").writerows(rows)
+        return
     rows = [person(rng, number) for number in range(1, options.people + 1)]
     if options.people >= 1000:
         magic(rows)
         for place, row in enumerate(bad_rows(rows)):
             rows.insert(310 + place * 45, row)
-    out = sys.stdout if options.out == "-" else open(options.out, "w", encoding="utf-8", newline="")
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
