@@ -22,7 +22,8 @@ async function get(at) {
   return answer
 }
 
-const [name, id, key] = vkey.split('+')
+const [name, id, ...rest] = vkey.split('+')
+const key = rest.join('+') // base64 has plus signs of its own
 const raw = Buffer.from(key, 'base64').subarray(1)
 const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw])
 const publicKey = core.crypto.createPublicKey(der)
