@@ -132,6 +132,16 @@ static TS_RESP *parse(struct slice reply)
     return NULL;
 }
 
+/* Gives the store away. OpenSSL 3.4 has a new name for it. */
+static void give_store(TS_VERIFY_CTX *context, X509_STORE *store)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+    require(TS_VERIFY_CTX_set0_store(context, store) == 1);
+#else
+    TS_VERIFY_CTX_set_store(context, store);
+#endif
+}
+
 /* Only by a request does OpenSSL compare the imprint's algorithm too. */
 static bool verify(const struct timestamp_trust *trust, TS_RESP *response,
                    const struct timestamp_claim *claim, time_ms valid_at)
@@ -148,7 +158,7 @@ static bool verify(const struct timestamp_trust *trust, TS_RESP *response,
     }
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
     X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)(valid_at / 1000));
-    TS_VERIFY_CTX_set_store(context, store); /* the context's now */
+    give_store(context, store);
     TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE | TS_VFY_VERSION | TS_VFY_IMPRINT);
     bool good = TS_RESP_verify_response(context, response) == 1;
     TS_VERIFY_CTX_free(context);
