@@ -59,7 +59,7 @@ def files(path):
 
 def main(run):
     incident = json.load(open(os.path.join(run, "incident.json"), encoding="utf-8"))
-    first = next(w for w in incident["waves"] if w["kind"] == "notice")
+    first = next(w for w in incident["waves"] if w["kind"] == "first")
     receipts = lines(os.path.join(run, "receipts.ndjson"))
     own = [r for r in receipts if r["receipt"].get("wave") in (None, first["wave"])]
     groups = collections.defaultdict(collections.Counter)
